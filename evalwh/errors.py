@@ -1,0 +1,101 @@
+"""What a user can fix, as exceptions; nothing else belongs here.
+
+    EvalwhError                exit 1
+    ├── UsageError             exit 2: the command line is wrong
+    ├── MissingExtra           a package of an extra isn't installed
+    ├── TaskError              a task folder, its prompts, metrics or data
+    ├── MetricError            a metric's name, options or plugin
+    ├── RequestFailed          one request to a model failed; see its attributes
+    ├── BudgetReached          the next request could pass the budget
+    ├── WarehouseError         the warehouse file or its folder
+    │   ├── WarehouseBusy      the lock was not free in time
+    │   └── WarehouseCorrupt   the file can't be read as a warehouse
+    ├── QueryError             a SQL statement was refused or failed
+    └── ExportError            a result could not be written
+
+Every message is one line: where, what, and the way out. No message holds a secret.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class EvalwhError(Exception):
+    """Base of every error a user can fix; `str(error)` is one plain line."""
+
+
+class UsageError(EvalwhError):
+    """The command line asks for something that can't be."""
+
+
+class MissingExtra(EvalwhError):
+    """A package of an optional extra isn't installed; the message has the `pip install`."""
+
+    def __init__(self, what: str, *, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs {package}, run: pip install 'evalwh[{extra}]'")
+
+
+class TaskError(EvalwhError):
+    """A task folder, its prompts, metrics or data can't be read or don't fit together."""
+
+
+class MetricError(EvalwhError):
+    """A metric is unknown, misconfigured or misbehaves."""
+
+
+class RequestFailed(EvalwhError):
+    """One request to a model failed.
+
+    `retry`: another try may succeed (rate limit, server error, broken connection).
+    `retry_after_s`: what the server asked to wait, in seconds, where it said so.
+    `fatal`: no request of this run can succeed (key, address, model name).
+    `status`: the HTTP status, where there was one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry: bool = False,
+        retry_after_s: float | None = None,
+        fatal: bool = False,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.retry_after_s = retry_after_s
+        self.fatal = fatal
+        self.status = status
+
+
+class BudgetReached(EvalwhError):
+    """The next request could pass `--budget_usd`; the run is resumable."""
+
+
+class WarehouseError(EvalwhError):
+    """The warehouse file or its folder can't be used."""
+
+
+class WarehouseBusy(WarehouseError):
+    """The warehouse's lock was not free in time."""
+
+
+class WarehouseCorrupt(WarehouseError):
+    """The file can't be read as a warehouse; the journals beside it hold every response."""
+
+
+class QueryError(EvalwhError):
+    """A SQL statement was refused, stopped or failed."""
+
+
+class ExportError(EvalwhError):
+    """A result could not be written."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the nearest of `known`, or what there is, or ``."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f"; there is {', '.join(names)}" if names else ""

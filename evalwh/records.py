@@ -1,0 +1,154 @@
+"""The records that stages hand on; they hold data, never behaviour beyond their own identity.
+
+Task -> Doc + Prompt -> Request -> Reply -> Field -> Score
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from evalwh.hashing import content_hash
+
+Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Message: TypeAlias = dict[str, Json]
+"""One chat message, as OpenAI's API takes it: `{"role": …, "content": …}`."""
+Role = Literal["model", "judge"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """One test case.
+
+    `columns` is the data row as it was read; `target` is a string, or an object with the
+    fields' values, or None where the data has none. `doc_hash` is the hash of `columns`;
+    `doc_id` is the dataset's own `id`, else the `doc_hash`.
+    """
+
+    dataset: str
+    split: str
+    doc_id: str
+    doc_hash: str
+    columns: Mapping[str, Json]
+    target: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A named template; `prompt_hash` tells an edit under the same `prompt_id` apart."""
+
+    prompt_id: str
+    template: str
+
+    @property
+    def prompt_hash(self) -> str:
+        return content_hash(self.template)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """A metric asked for by a task: its name, least passing score and options.
+
+    `threshold` is None where the task leaves it to the metric or to `evalwh threshold set`.
+    """
+
+    name: str
+    threshold: float | None = None
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One scored output: a key of a JSON response, or `response` for plain text."""
+
+    name: str
+    metrics: Sequence[MetricSpec]
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent to a model; everything but `doc_id` and `prompt_id` is its identity.
+
+    `params` are sampling parameters under OpenAI's names (`temperature`, `max_tokens`, `stop`,
+    `seed`, `response_format`, …). `base_url` has no credentials. `repeat` counts from 0.
+    """
+
+    model: str
+    messages: Sequence[Message]
+    params: Mapping[str, Json] = field(default_factory=dict)
+    base_url: str | None = None
+    repeat: int = 0
+    doc_id: str = ""
+    prompt_id: str = ""
+
+    def identity(self) -> dict[str, Json]:
+        """The request as stored and hashed; holds no secret."""
+        return {
+            "model": self.model,
+            "base_url": self.base_url,
+            "messages": list(self.messages),
+            "params": dict(self.params),
+            "repeat": self.repeat,
+        }
+
+    @property
+    def request_hash(self) -> str:
+        return content_hash(self.identity())
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for a request: a response or an error, and what it took.
+
+    `response` is None when the model gave none; `error` then says why. A truncated reply has
+    `finish_reason` "length". `billed_usd` is None when the price is unknown, 0 when nothing
+    was paid (a cached, recorded or local reply). `latency_ms` spans request to last byte.
+    """
+
+    response: str | None
+    error: str | None = None
+    finish_reason: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    latency_ms: float | None = None
+    billed_usd: float | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One scored output of a response. `value` and `target` are JSON; None beside an `error`."""
+
+    name: str
+    value: Json
+    target: Json
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One number for a field and metric, or None and the reason. Never NaN."""
+
+    field: str
+    metric: str
+    score: float | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is evaluated. `dataset` names its rows; `root` is its folder.
+
+    `params` are the sampling parameters that the task sets itself. `fewshot` docs come from
+    the train split. `json_fields` says whether a response is JSON with one field per key.
+    """
+
+    name: str
+    dataset: str
+    root: Path
+    fields: Sequence[FieldSpec]
+    prompts: Mapping[str, Prompt]
+    params: Mapping[str, Json] = field(default_factory=dict)
+    json_fields: bool = False
+    num_fewshot: int = 0
