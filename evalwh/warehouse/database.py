@@ -1,0 +1,193 @@
+"""The warehouse: one DuckDB file, the journals beside it, the lock around it.
+
+Opens connections and nothing more: what is written goes through a journal, what is read is SQL.
+"""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from evalwh.errors import QueryError, WarehouseCorrupt, WarehouseError
+from evalwh.warehouse import fold, schema
+from evalwh.warehouse.journal import Journal, journals_folder
+from evalwh.warehouse.lock import read_lock, write_lock
+
+_CONFIG = {"storage_compatibility_version": "v1.5.0"}
+
+
+class Rows(NamedTuple):
+    """A result: the columns' names, and the rows in the statement's order."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A warehouse by its file's path; holds no connection between calls.
+
+    `timeout_s` is how long to wait for the lock. Times are UTC without a time zone.
+    """
+
+    path: Path
+    timeout_s: float = 60.0
+
+    def journal(self, label: str) -> Journal:
+        """A new journal of this warehouse, to be closed and then folded."""
+        return Journal(self.path, label)
+
+    def has_left_journals(self) -> bool:
+        """Whether a process has gone and left a journal; a live one folds its own."""
+        return any(not fold.is_live(journal) for journal in fold.unfolded(self.path))
+
+    def fold(self) -> None:
+        """Bring every journal's complete lines into the file, creating or migrating it first.
+
+        `WarehouseBusy` when the lock isn't free in time: the journals then keep their lines.
+        """
+        with self.writing() as connection:
+            for journal in fold.unfolded(self.path):
+                fold.fold_journal(connection, journal)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An up-to-date read-write connection, alone on the file. For the fold."""
+        self._require_folder()
+        with write_lock(self.path, timeout_s=self.timeout_s), _errors(self.path):
+            if not self.path.exists():
+                fold.return_folded(self.path)
+            version = self._version_on_disk()
+            if version.migration < schema.current_version().migration:
+                schema.back_up(self.path, version)
+            with _connect(self.path, read_only=False) as connection:
+                if version != schema.current_version():
+                    schema.migrate(connection, version)
+                yield connection
+
+    @contextlib.contextmanager
+    def reading(self, as_of: datetime | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection beside other readers; hold it briefly.
+
+        Thresholds, prices and rules are those of `as_of` (UTC), or the newest.
+        """
+        self.bring_up_to_date()
+        with (
+            read_lock(self.path, timeout_s=self.timeout_s),
+            _errors(self.path),
+            _connect(self.path, read_only=True) as connection,
+        ):
+            if as_of:
+                connection.execute("set variable as_of = ?::timestamp", [as_of])
+            yield connection
+
+    def read(
+        self,
+        sql: str,
+        parameters: Sequence[Any] | dict[str, Any] | None = None,
+        *,
+        as_of: datetime | None = None,
+        timeout_s: float = 60.0,
+    ) -> Rows:
+        """The rows of one of our own statements; `QueryError` past `timeout_s` or when it fails.
+
+        For SQL that a user wrote, see `sandbox`.
+        """
+        with self.reading(as_of) as connection, _capped(connection, timeout_s):
+            try:
+                cursor = connection.execute(sql, parameters)
+            except duckdb.InterruptException:
+                raise QueryError(f"a query took longer than {timeout_s:g} s") from None
+            return Rows([column[0] for column in cursor.description], cursor.fetchall())
+
+    def bring_up_to_date(self) -> None:
+        """Fold what a dead process left and migrate an older file; mostly there is nothing to do.
+
+        A live process folds its own journal every few seconds.
+        """
+        if not self.path.exists() and not self._has_journals():
+            raise WarehouseError(
+                f"{self.path}: no warehouse here; make one with evalwh run, or name one with --db"
+            )
+        if self.has_left_journals() or not self.path.exists() or self._is_older():
+            self.fold()
+
+    def _has_journals(self) -> bool:
+        return any(journals_folder(self.path).rglob("*.jsonl"))
+
+    def _is_older(self) -> bool:
+        with read_lock(self.path, timeout_s=self.timeout_s):
+            return self._version_on_disk() != schema.current_version()
+
+    def _version_on_disk(self) -> schema.Version:
+        if not self.path.exists():
+            return schema.Version(0, None)
+        with _errors(self.path), _connect(self.path, read_only=True) as connection:
+            version = schema.file_version(connection)
+        schema.check_not_newer(self.path, version)
+        return version
+
+    def _require_folder(self) -> None:
+        if not self.path.parent.is_dir():
+            raise WarehouseError(
+                f"{self.path.parent}: no such folder; make it or choose another with --db"
+            )
+
+
+@contextlib.contextmanager
+def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+    config = {} if read_only else _CONFIG
+    connection = duckdb.connect(str(path), read_only=read_only, config=dict(config))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextlib.contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
+        raise _storage_error(path, str(error)) from error
+    except OSError as error:
+        raise WarehouseError(
+            f"{error.filename or path}: {error.strerror}; the responses are kept in "
+            f"{journals_folder(path)}"
+        ) from error
+
+
+def _storage_error(path: Path, message: str) -> WarehouseError:
+    first_line = message.partition("\n")[0]
+    if "Permission denied" in message or "Read-only" in message:
+        return WarehouseError(f"{path}: {first_line}; make it writable or choose another with --db")
+    if "No space" in message:
+        return WarehouseError(
+            f"{path}: the disk is full; make room, responses are kept in {journals_folder(path)}"
+        )
+    if "lock" in message:
+        return WarehouseError(
+            f"{path}: another program has it open; close it (a DuckDB shell?) and try again"
+        )
+    return WarehouseCorrupt(
+        f"{path}: not a readable warehouse ({first_line}); move it away and run the command again: "
+        f"it is rebuilt from {journals_folder(path)}"
+    )
+
+
+@contextlib.contextmanager
+def _capped(connection: duckdb.DuckDBPyConnection, timeout_s: float) -> Iterator[None]:
+    timer = threading.Timer(timeout_s, connection.interrupt)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -1,0 +1,221 @@
+"""Folding: journals become rows of facts, each batch in one transaction with its offset.
+
+The only writer of facts. A record's kind names its SQL in `sql/fold/` and, but for `case`, the
+table whose columns it has. What can't be read is set aside in `facts.rejected_lines`.
+
+DuckDB's own JSON reader parses the batch: as fast as Arrow's, and it needs no Arrow.
+"""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import IO, BinaryIO, NamedTuple
+
+import duckdb
+import orjson
+
+from evalwh.resources import resource
+from evalwh.warehouse.journal import journals_folder
+from evalwh.warehouse.lock import is_locked
+
+_BATCH_BYTES = 64 << 20
+_LEAST_LINE_BYTES = 16 << 20
+_CASE = (
+    "struct(cell_key bigint, doc_key bigint, repeat integer, replaces boolean,"
+    " fields struct(field varchar, value json, target json, error varchar)[],"
+    " scores struct(measure_key bigint, score double, error varchar)[])"
+)
+_TABLES = {
+    "run": "runs",
+    "run_event": "run_events",
+    "cell": "cells",
+    "doc": "docs",
+    "prompt": "prompts",
+    "generation": "generations",
+    "measure": "measures",
+    "scoring": "scorings",
+    "threshold": "thresholds",
+    "task_threshold": "thresholds",
+    "price": "prices",
+    "listed_price": "prices",
+    "label": "labels",
+    "aggregation": "aggregations",
+}
+_KINDS = (*_TABLES, "case")
+
+
+class Rejected(NamedTuple):
+    byte_offset: int
+    line: bytes
+    reason: str
+
+
+class Batch(NamedTuple):
+    """Complete lines of a journal, copied to `path`: from byte `start` up to byte `end`."""
+
+    path: Path
+    start: int
+    end: int
+    kinds: frozenset[str]
+    longest: int
+    rejected: Sequence[Rejected] = ()
+
+
+def unfolded(warehouse: Path) -> list[Path]:
+    """The journals that may hold lines the file doesn't have, oldest first."""
+    return sorted(journals_folder(warehouse).glob("*.jsonl"))
+
+
+def is_live(journal: Path) -> bool:
+    """Whether the process that writes `journal` is alive."""
+    with journal.open("rb") as lines:
+        return is_locked(lines.fileno())
+
+
+def return_folded(warehouse: Path) -> int:
+    """Put journals folded into a lost file back, so that a new one gets them; how many."""
+    folded = sorted((journals_folder(warehouse) / "folded").glob("*.jsonl"))
+    for journal in folded:
+        journal.rename(journal.parent.parent / journal.name)
+    return len(folded)
+
+
+def fold_journal(connection: duckdb.DuckDBPyConnection, journal: Path) -> None:
+    """Bring everything complete in `journal` into the open file; set a finished journal aside."""
+    with journal.open("rb") as lines:
+        finished = not is_locked(lines.fileno())
+        start = _folded_bytes(connection, journal)
+        while (end := _fold_batch(connection, journal, lines, start)) > start:
+            start = end
+    if finished:
+        folded = journal.parent / "folded"
+        folded.mkdir(exist_ok=True)
+        journal.rename(folded / journal.name)
+
+
+def _folded_bytes(connection: duckdb.DuckDBPyConnection, journal: Path) -> int:
+    row = connection.execute(
+        "select coalesce(max(folded_bytes), 0) from facts.journals where journal = ?",
+        [journal.name],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _fold_batch(
+    connection: duckdb.DuckDBPyConnection, journal: Path, lines: BinaryIO, start: int
+) -> int:
+    with tempfile.NamedTemporaryFile(dir=journal.parent, prefix=".batch-") as copy:
+        batch = _copy_batch(lines, copy.file, Path(copy.name), start, checked=False)
+        if batch.end == start:
+            return start
+        try:
+            _commit(connection, journal, batch)
+        except duckdb.Error:
+            copy.seek(0)
+            copy.truncate()
+            batch = _copy_batch(lines, copy.file, Path(copy.name), start, checked=True)
+            _commit(connection, journal, batch)
+    return batch.end
+
+
+def _copy_batch(
+    lines: BinaryIO, copy: IO[bytes], path: Path, start: int, *, checked: bool
+) -> Batch:
+    """Copy up to a batch of complete lines; `checked` leaves out those that aren't records."""
+    lines.seek(start)
+    end, longest, kinds, rejected = start, 0, set(), []
+    for line in _complete_lines(lines):
+        reason = _why_unreadable(line) if checked else None
+        if reason:
+            rejected.append(Rejected(end, line, reason))
+        else:
+            copy.write(line)
+            kinds.add(line[2 : line.find(b'"', 2)].decode(errors="replace"))
+        end += len(line)
+        longest = max(longest, len(line))
+    copy.flush()
+    return Batch(path, start, end, frozenset(kinds), longest, rejected)
+
+
+def _complete_lines(lines: BinaryIO) -> Iterator[bytes]:
+    copied = 0
+    for line in lines:
+        if not line.endswith(b"\n") or copied > _BATCH_BYTES:
+            return
+        copied += len(line)
+        yield line
+
+
+def _why_unreadable(line: bytes) -> str | None:
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return str(error)
+    if not isinstance(record, dict) or len(record) != 1:
+        return "not an object with one record"
+    kind, values = next(iter(record.items()))
+    if kind not in _KINDS or not isinstance(values, dict):
+        return f"unknown record {kind!r}"
+    return None
+
+
+def _commit(connection: duckdb.DuckDBPyConnection, journal: Path, batch: Batch) -> None:
+    connection.execute("begin")
+    try:
+        _insert(connection, batch)
+        _record(connection, journal, batch)
+    except duckdb.Error:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+    kinds = [kind for kind in _KINDS if kind in batch.kinds]
+    if batch.kinds - set(kinds):
+        raise duckdb.InvalidInputException("a journal line is of an unknown kind")
+    if not kinds:
+        return
+    connection.execute(
+        "create temp table batch as select * from read_json(?, format = 'newline_delimited', "
+        "columns = ?, maximum_object_size = ?)",
+        [
+            str(batch.path),
+            {kind: _record_type(connection, kind) for kind in kinds},
+            max(2 * batch.longest, _LEAST_LINE_BYTES),
+        ],
+    )
+    for kind in kinds:
+        connection.execute(_fold_sql(kind))
+    connection.execute("drop table batch")
+
+
+def _record_type(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
+    if kind == "case":
+        return _CASE
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = 'facts' and table_name = ? order by column_index",
+        [_TABLES[kind]],
+    ).fetchall()
+    return "struct(" + ", ".join(f"{name} {kind}" for name, kind in columns) + ")"
+
+
+@cache
+def _fold_sql(kind: str) -> str:
+    return (resource("sql") / "fold" / f"{kind}.sql").read_text(encoding="utf-8")
+
+
+def _record(connection: duckdb.DuckDBPyConnection, journal: Path, batch: Batch) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for byte_offset, line, reason in batch.rejected:
+        connection.execute(
+            "insert into facts.rejected_lines values (?, ?, ?, ?, ?)",
+            [journal.name, byte_offset, line, reason, now],
+        )
+    connection.execute("delete from facts.journals where journal = ?", [journal.name])
+    connection.execute(
+        "insert into facts.journals values (?, ?, ?)", [journal.name, batch.end, now]
+    )

@@ -1,0 +1,94 @@
+"""The readers-writer lock beside a warehouse file; it never touches the file itself.
+
+Two `flock`ed files: whoever wants in passes the gate, and a waiting writer keeps the gate shut,
+so that readers that come and go can't starve it. The kernel frees both when a process dies.
+`filelock.ReadWriteLock` does the same over SQLite; importing it costs more than a whole query.
+"""
+
+import contextlib
+import fcntl
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from evalwh.errors import WarehouseBusy, WarehouseError
+
+_FIRST_WAIT_S = 0.001
+_LONGEST_WAIT_S = 0.025
+
+
+@contextlib.contextmanager
+def read_lock(warehouse: Path, *, timeout_s: float) -> Iterator[None]:
+    """Hold the lock beside other readers; `WarehouseBusy` after `timeout_s`."""
+    with _locked(warehouse, fcntl.LOCK_SH, timeout_s=timeout_s, keep_gate=False):
+        yield
+
+
+@contextlib.contextmanager
+def write_lock(warehouse: Path, *, timeout_s: float) -> Iterator[None]:
+    """Hold the lock alone; `WarehouseBusy` after `timeout_s`."""
+    with _locked(warehouse, fcntl.LOCK_EX, timeout_s=timeout_s, keep_gate=True):
+        yield
+
+
+def is_locked(descriptor: int) -> bool:
+    """Whether another process holds the `flock` of an open file."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
+@contextlib.contextmanager
+def _locked(warehouse: Path, mode: int, *, timeout_s: float, keep_gate: bool) -> Iterator[None]:
+    deadline = time.monotonic() + timeout_s
+    with _opened(warehouse, "gate") as gate, _opened(warehouse, "lock") as body:
+        _wait(gate, fcntl.LOCK_EX if keep_gate else fcntl.LOCK_SH, deadline, warehouse)
+        _wait(body, mode, deadline, warehouse)
+        if not keep_gate:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
+@contextlib.contextmanager
+def _opened(warehouse: Path, suffix: str) -> Iterator[int]:
+    path = warehouse.with_name(f"{warehouse.name}.{suffix}")
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except PermissionError:
+        descriptor = _open_read_only(path)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path}: {error.strerror}; make the folder writable or choose another with --db"
+        ) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open_read_only(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path}: {error.strerror}; make the folder writable or choose another with --db"
+        ) from error
+
+
+def _wait(descriptor: int, mode: int, deadline: float, warehouse: Path) -> None:
+    wait_s = _FIRST_WAIT_S
+    while True:
+        try:
+            return fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise WarehouseBusy(
+                    f"{warehouse}: other processes kept it busy too long; try again"
+                ) from None
+        time.sleep(wait_s * random.uniform(0.5, 1.5))
+        wait_s = min(wait_s * 2, _LONGEST_WAIT_S)

@@ -1,0 +1,149 @@
+"""The schema of a warehouse: numbered migrations, then every view of `sql/views/` anew.
+
+It never changes a row of facts and never goes backwards.
+"""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+
+from evalwh.errors import WarehouseError
+from evalwh.resources import resource
+
+_RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]+)\b(?!\.)", re.IGNORECASE)
+_BOOKKEEPING = """
+create table if not exists migrations (
+    version integer, name varchar, applied_at timestamp, views_hash varchar
+)
+"""
+
+
+class Migration(NamedTuple):
+    version: int
+    name: str
+    sql: str
+
+
+class Version(NamedTuple):
+    """What a file was last brought to: its newest migration and the hash of its views."""
+
+    migration: int
+    views_hash: str | None
+
+
+def current_version() -> Version:
+    """The version this evalwh writes."""
+    return Version(migrations()[-1].version, views_hash())
+
+
+def file_version(connection: duckdb.DuckDBPyConnection) -> Version:
+    """The version of an open file; 0 for an empty one."""
+    known = connection.execute(
+        "select count(*) from duckdb_tables() where table_name = 'migrations'"
+    ).fetchone()
+    if not known or not known[0]:
+        return Version(0, None)
+    row = connection.execute(
+        "select max(version), arg_max(views_hash, applied_at) from migrations"
+    ).fetchone()
+    return Version(*row) if row and row[0] is not None else Version(0, None)
+
+
+def check_not_newer(path: Path, version: Version) -> None:
+    """`WarehouseError` when a newer evalwh wrote the file."""
+    if version.migration > current_version().migration:
+        raise WarehouseError(
+            f"{path}: written by a newer evalwh (schema {version.migration}, this one knows "
+            f"{current_version().migration}); upgrade it: pip install -U evalwh"
+        )
+
+
+def back_up(path: Path, version: Version) -> None:
+    """Copy a closed file that is about to be migrated; a first creation has nothing to keep."""
+    if version.migration:
+        shutil.copy2(path, path.with_name(f"{path.name}.schema-{version.migration}"))
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, version: Version) -> None:
+    """Bring an open file from `version` to `current_version()`, one transaction a step."""
+    for step in _due(version.migration):
+        connection.execute("begin")
+        connection.execute(_BOOKKEEPING)
+        connection.execute(step.sql)
+        connection.execute(
+            "insert into migrations values (?, ?, (now() at time zone 'utc'), null)",
+            [step.version, step.name],
+        )
+        connection.execute("commit")
+    _recreate_views(connection)
+
+
+def _recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("begin")
+    for name in _existing_views(connection):
+        connection.execute(f"drop view {name}")
+    for name, sql in ordered_views():
+        connection.execute(f"create view {name} as {sql}")
+    connection.execute(
+        "insert into migrations values (?, 'views', (now() at time zone 'utc'), ?)",
+        [current_version().migration, views_hash()],
+    )
+    connection.execute("commit")
+
+
+def _existing_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        "select view_name from duckdb_views() where not internal and schema_name = 'main'"
+    ).fetchall()
+    return [name for (name,) in rows]
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """Every migration, in order."""
+    files = sorted((resource("sql") / "migrations").glob("[0-9]*.sql"))
+    return tuple(Migration(int(f.stem[:3]), f.stem, f.read_text(encoding="utf-8")) for f in files)
+
+
+def _due(version: int) -> Iterator[Migration]:
+    return (step for step in migrations() if step.version > version)
+
+
+@cache
+def views() -> dict[str, str]:
+    """The SQL of every view by its name."""
+    files = sorted((resource("sql") / "views").glob("*.sql"))
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
+
+
+@cache
+def views_hash() -> str:
+    """The hash of all views' SQL: a file with another one gets its views anew."""
+    text = "\0".join(f"{name}\0{sql}" for name, sql in views().items())
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def ordered_views() -> list[tuple[str, str]]:
+    """Name and SQL of every view, each after the views it reads."""
+    ordered: dict[str, str] = {}
+
+    def place(name: str) -> None:
+        for other in sorted(_reads(name) - {name} - ordered.keys()):
+            place(other)
+        ordered.setdefault(name, views()[name])
+
+    for name in views():
+        place(name)
+    return list(ordered.items())
+
+
+def _reads(name: str) -> set[str]:
+    code = "\n".join(line.partition("--")[0] for line in views()[name].splitlines())
+    own = set(re.findall(r"\b([a-z_]+) as (?:materialized )?\(", code))
+    return {word for word in _RELATION.findall(code) if word in views()} - own

@@ -1,0 +1,2 @@
+insert into facts.run_events
+select unnest("run_event") from batch where "run_event" is not null;

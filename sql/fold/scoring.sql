@@ -1,0 +1,2 @@
+insert into facts.scorings
+select unnest("scoring") from batch where "scoring" is not null;
