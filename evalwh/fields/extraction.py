@@ -1,0 +1,89 @@
+"""A reply as fields: one for plain text, one per key for JSON; every failure is a field too."""
+
+import json
+from collections.abc import Sequence
+
+from evalwh.fields.json_objects import FoundObject, NoJsonObject, at_path, find_object, walk
+from evalwh.records import Field, FieldSpec, Json
+
+PLAIN_FIELD = "response"
+EMPTY = "the response is empty"
+NO_RESPONSE = "there is no response"
+
+
+def extract_fields(
+    task_fields: Sequence[FieldSpec],
+    json_fields: bool,
+    reply_response: str | None,
+    reply_error: str | None,
+    target: Json,
+) -> list[Field]:
+    """The scored fields of one reply, in the order of `task_fields`.
+
+    Plain text is the one field `response` (or each of `task_fields`, if the task names them).
+    A JSON response gives one field per task field: the key of that name, else the keys that
+    its dots part. JSON's types are kept. `target` is an object with the fields' values, or the
+    value itself for plain text; a number is then compared as the text a model can give.
+
+    A field has the value None and the reason where the reply failed, is empty, holds no JSON
+    object, or where the key is missing, null or there twice. Raises nothing.
+    """
+    names = [spec.name for spec in task_fields] or [PLAIN_FIELD]
+    targets = {name: _target_of(name, target, json_fields) for name in names}
+    if reply_response is None:
+        return _nulls(targets, reply_error or NO_RESPONSE)
+    if not reply_response.strip():
+        return _nulls(targets, EMPTY)
+    if not json_fields:
+        return [Field(name, reply_response, targets[name]) for name in names]
+    try:
+        found = find_object(reply_response, names)
+    except NoJsonObject as error:
+        return _nulls(targets, str(error))
+    return [_field_of(name, found, targets[name]) for name in names]
+
+
+def _nulls(targets: dict[str, Json], error: str) -> list[Field]:
+    return [Field(name, None, target, error) for name, target in targets.items()]
+
+
+def _field_of(name: str, found: FoundObject, target: Json) -> Field:
+    try:
+        *parents, value = walk(found.value, name)
+    except KeyError as missing:
+        return Field(name, None, target, f"the response has no key {missing}")
+    for parent, key in zip(parents, _keys_of(name, len(parents)), strict=True):
+        if key in found.repeated_keys(parent):
+            return Field(name, None, target, f"duplicate key '{key}' in the response")
+    if (inner := found.repeated_key(value)) is not None:
+        return Field(name, None, target, f"duplicate key '{inner}' within '{name}'")
+    if value is None:
+        return Field(name, None, target, f"'{name}' is null in the response")
+    return Field(name, value, target)
+
+
+def _keys_of(name: str, depth: int) -> list[str]:
+    return [name] if depth == 1 else name.split(".")
+
+
+def _target_of(name: str, target: Json, json_fields: bool) -> Json:
+    if json_fields:
+        target = _parsed(target)
+    if isinstance(target, dict):
+        try:
+            return at_path(target, name)
+        except KeyError:
+            return None if json_fields else target
+    if json_fields:
+        return None
+    return json.dumps(target) if isinstance(target, bool | int | float) else target
+
+
+def _parsed(target: Json) -> Json:
+    """A target that a table's cell holds as JSON text, as its object; any other as it is."""
+    if isinstance(target, str):
+        try:
+            return find_object(target, ()).value
+        except NoJsonObject:
+            return None
+    return target
