@@ -5,7 +5,7 @@ Opens connections and nothing more: what is written goes through a journal, what
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from evalwh.errors import QueryError, WarehouseCorrupt, WarehouseError
-from evalwh.warehouse import fold, schema
+from evalwh.warehouse import binding, fold, schema
 from evalwh.warehouse.journal import Journal, journals_folder
 from evalwh.warehouse.lock import read_lock, write_lock
 
@@ -86,24 +86,24 @@ class Warehouse:
             _connect(self.path, read_only=True) as connection,
         ):
             if as_of:
-                connection.execute("set variable as_of = ?::timestamp", [as_of])
+                connection.execute(f"set variable as_of = {binding.literal(as_of)}")
             yield connection
 
     def read(
         self,
         sql: str,
-        parameters: Sequence[Any] | dict[str, Any] | None = None,
+        values: binding.Values = (),
         *,
         as_of: datetime | None = None,
         timeout_s: float = 60.0,
     ) -> Rows:
         """The rows of one of our own statements; `QueryError` past `timeout_s` or when it fails.
 
-        For SQL that a user wrote, see `sandbox`.
+        `values` are bound to `$1`, `$2`, … or to `$name`s. For SQL of a user see `sandbox`.
         """
         with self.reading(as_of) as connection, _capped(connection, timeout_s):
             try:
-                cursor = connection.execute(sql, parameters)
+                cursor = binding.execute(connection, sql, values)
             except duckdb.InterruptException:
                 raise QueryError(f"a query took longer than {timeout_s:g} s") from None
             return Rows([column[0] for column in cursor.description], cursor.fetchall())

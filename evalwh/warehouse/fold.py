@@ -17,6 +17,7 @@ import duckdb
 import orjson
 
 from evalwh.resources import resource
+from evalwh.warehouse.binding import execute, literal
 from evalwh.warehouse.journal import journals_folder
 from evalwh.warehouse.lock import is_locked
 
@@ -96,8 +97,9 @@ def fold_journal(connection: duckdb.DuckDBPyConnection, journal: Path) -> None:
 
 
 def _folded_bytes(connection: duckdb.DuckDBPyConnection, journal: Path) -> int:
-    row = connection.execute(
-        "select coalesce(max(folded_bytes), 0) from facts.journals where journal = ?",
+    row = execute(
+        connection,
+        "select coalesce(max(folded_bytes), 0) from facts.journals where journal = $1",
         [journal.name],
     ).fetchone()
     return int(row[0]) if row else 0
@@ -178,14 +180,11 @@ def _insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
         raise duckdb.InvalidInputException("a journal line is of an unknown kind")
     if not kinds:
         return
+    columns = ", ".join(f"'{kind}': {literal(_record_type(connection, kind))}" for kind in kinds)
     connection.execute(
-        "create temp table batch as select * from read_json(?, format = 'newline_delimited', "
-        "columns = ?, maximum_object_size = ?)",
-        [
-            str(batch.path),
-            {kind: _record_type(connection, kind) for kind in kinds},
-            max(2 * batch.longest, _LEAST_LINE_BYTES),
-        ],
+        f"create temp table batch as select * from read_json({literal(str(batch.path))}, "
+        f"format = 'newline_delimited', columns = {{{columns}}}, "
+        f"maximum_object_size = {max(2 * batch.longest, _LEAST_LINE_BYTES)})"
     )
     for kind in kinds:
         connection.execute(_fold_sql(kind))
@@ -195,9 +194,10 @@ def _insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
 def _record_type(connection: duckdb.DuckDBPyConnection, kind: str) -> str:
     if kind == "case":
         return _CASE
-    columns = connection.execute(
+    columns = execute(
+        connection,
         "select column_name, data_type from duckdb_columns() "
-        "where schema_name = 'facts' and table_name = ? order by column_index",
+        "where schema_name = 'facts' and table_name = $1 order by column_index",
         [_TABLES[kind]],
     ).fetchall()
     return "struct(" + ", ".join(f"{name} {kind}" for name, kind in columns) + ")"
@@ -211,8 +211,9 @@ def _fold_sql(kind: str) -> str:
 def _record(connection: duckdb.DuckDBPyConnection, journal: Path, batch: Batch) -> None:
     now = datetime.now(UTC).replace(tzinfo=None)
     for byte_offset, line, reason in batch.rejected:
-        connection.execute(
-            "insert into facts.rejected_lines values (?, ?, ?, ?, ?)",
+        execute(
+            connection,
+            "insert into facts.rejected_lines values ($1, $2, $3, $4, $5)",
             [journal.name, byte_offset, line, reason, now],
         )
     connection.execute("delete from facts.journals where journal = ?", [journal.name])

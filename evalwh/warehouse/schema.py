@@ -7,6 +7,7 @@ import hashlib
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ import duckdb
 
 from evalwh.errors import WarehouseError
 from evalwh.resources import resource
+from evalwh.warehouse.binding import execute
 
 _RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]+)\b(?!\.)", re.IGNORECASE)
 _BOOKKEEPING = """
@@ -76,10 +78,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, version: Version) -> None:
         connection.execute("begin")
         connection.execute(_BOOKKEEPING)
         connection.execute(step.sql)
-        connection.execute(
-            "insert into migrations values (?, ?, (now() at time zone 'utc'), null)",
-            [step.version, step.name],
-        )
+        _record(connection, step.version, step.name, None)
         connection.execute("commit")
     _recreate_views(connection)
 
@@ -90,11 +89,17 @@ def _recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"drop view {name}")
     for name, sql in ordered_views():
         connection.execute(f"create view {name} as {sql}")
-    connection.execute(
-        "insert into migrations values (?, 'views', (now() at time zone 'utc'), ?)",
-        [current_version().migration, views_hash()],
-    )
+    _record(connection, current_version().migration, "views", views_hash())
     connection.execute("commit")
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection, version: int, name: str, views: str | None
+) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    execute(
+        connection, "insert into migrations values ($1, $2, $3, $4)", [version, name, now, views]
+    )
 
 
 def _existing_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
