@@ -1,0 +1,91 @@
+"""Where tasks are: bundled ones, folders under include paths, and any path to a folder."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalwh.errors import TaskError, did_you_mean
+from evalwh.resources import resource
+from evalwh.tasks.settings import read_settings
+from evalwh.tasks.spec import METRICS_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTask:
+    """A task that can be named; `problem` says why its `task.yaml` can't be read, else None."""
+
+    name: str
+    path: Path
+    description: str
+    problem: str | None = None
+
+
+def known_tasks(include_path: Sequence[Path] = ()) -> list[KnownTask]:
+    """Every task that can be named, by name; the first of a name, include paths before bundled."""
+    return [_known(name, path) for name, path in sorted(_folders(include_path).items())]
+
+
+def find_task(name_or_path: str, include_path: Sequence[Path] = ()) -> Path:
+    """The folder of a task: under the include paths, else at that path, else a bundled one.
+
+    Raises TaskError for a name that is nowhere, and for a folder that holds no task.
+    """
+    included = _included(include_path)
+    if name_or_path in included:
+        return included[name_or_path]
+    path = Path(name_or_path).expanduser()
+    if path.is_dir() and (_is_task(path) or _looks_like_path(name_or_path)):
+        return _task_folder(path)
+    bundled = _bundled()
+    if name_or_path in bundled:
+        return bundled[name_or_path]
+    if path.is_file() and path.name in ("task.yaml", METRICS_FILE):
+        return _task_folder(path.parent)
+    known = [task.name for task in known_tasks(include_path)]
+    raise TaskError(f"no task '{name_or_path}'{did_you_mean(name_or_path, known)}")
+
+
+def _folders(include_path: Sequence[Path]) -> dict[str, Path]:
+    return {**_bundled(), **_included(include_path)}
+
+
+def _bundled() -> dict[str, Path]:
+    return _tasks_under(resource("tasks"))
+
+
+def _included(include_path: Sequence[Path]) -> dict[str, Path]:
+    folders: dict[str, Path] = {}
+    for path in include_path:
+        if not path.is_dir():
+            raise TaskError(f"{path}: no such folder to look for tasks in")
+        for name, folder in _tasks_under(path).items():
+            folders.setdefault(name, folder)
+    return folders
+
+
+def _tasks_under(path: Path) -> dict[str, Path]:
+    """The task folders in a folder, or the folder itself where it is one."""
+    if _is_task(path):
+        return {path.resolve().name: path}
+    return {child.name: child for child in sorted(path.iterdir()) if _is_task(child)}
+
+
+def _is_task(path: Path) -> bool:
+    return (path / METRICS_FILE).is_file()
+
+
+def _looks_like_path(name: str) -> bool:
+    return "/" in name or name in (".", "..")
+
+
+def _task_folder(path: Path) -> Path:
+    if not _is_task(path):
+        raise TaskError(f"{path}: no task in it, {METRICS_FILE} is missing; see 'evalwh init DIR'")
+    return path
+
+
+def _known(name: str, path: Path) -> KnownTask:
+    try:
+        return KnownTask(name, path, read_settings(path / "task.yaml").description)
+    except TaskError as error:
+        return KnownTask(name, path, "", str(error))

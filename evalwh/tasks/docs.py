@@ -1,0 +1,176 @@
+"""Docs out of a task's data: ids, targets and hashes; reads rows lazily and keeps none.
+
+A doc's id is the column `id` (or the one `task.yaml` names), as text; without one it is the
+content hash. Its target is the column `target` (or the one named, or an object put together
+from `target: {field: column}`). In a JSON task a target is an object; text that holds a JSON
+object, as in a CSV cell, is parsed. In a plain-text task it is text; a number becomes text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from evalwh.errors import TaskError, did_you_mean
+from evalwh.hashing import content_hash
+from evalwh.records import Doc, Json, Task
+from evalwh.tasks.hub import read_hub_rows
+from evalwh.tasks.readers import READERS, Row, read_rows
+from evalwh.tasks.settings import FolderTask, folder_task
+from evalwh.tasks.values import compact, loads
+
+
+@dataclass(frozen=True, slots=True)
+class DocSource:
+    """Where a split's docs come from and how its rows become docs; hashable.
+
+    `path` is a data file, or else `hub` a Hugging Face dataset's path, name and split.
+    """
+
+    dataset: str
+    split: str
+    path: Path | None
+    hub: tuple[str, str | None, str] | None
+    id: str | None
+    target: str | tuple[tuple[str, str], ...] | None
+    json_fields: bool
+
+
+def load_docs(task: Task, split: str = "test", limit: int | None = None) -> Iterator[Doc]:
+    """The docs of a split, at most `limit`, read as they are asked for.
+
+    Raises TaskError: no such split, an empty one, a row that isn't a doc, an id used twice.
+    """
+    return islice(read_docs(doc_source(folder_task(task), split)), limit)
+
+
+def count_docs(task: Task, split: str = "test", limit: int | None = None) -> int:
+    """How many docs `load_docs` gives; reads them all, so a broken row shows before any request."""
+    return sum(1 for _ in load_docs(task, split, limit))
+
+
+def doc_source(task: FolderTask, split: str) -> DocSource:
+    """Where the docs of `split`, "test" or "train", come from."""
+    settings = task.settings
+    if split not in ("test", "train"):
+        raise TaskError(f"unknown split '{split}'{did_you_mean(split, ('test', 'train'))}")
+    hub = None
+    if settings.dataset_path is not None:
+        hub_split = settings.test_split if split == "test" else settings.train_split
+        hub = (settings.dataset_path, settings.dataset_name, hub_split)
+    path = None if hub else _data_file(task, split)
+    target = settings.target
+    columns = target if isinstance(target, str) or target is None else tuple(target.items())
+    return DocSource(task.dataset, split, path, hub, settings.id, columns, task.json_fields)
+
+
+def read_docs(source: DocSource) -> Iterator[Doc]:
+    """The docs of `source`; raises TaskError for an empty source or an id used twice."""
+    places: dict[str, str] = {}
+    for row in _rows(source):
+        doc = _doc(source, row)
+        if doc.doc_id in places:
+            raise TaskError(_same_id(row.where, places[doc.doc_id], doc))
+        places[doc.doc_id] = row.where
+        yield doc
+    if not places:
+        raise TaskError(f"{source.path or source.dataset}: no docs in it")
+
+
+def target_columns(task: FolderTask) -> frozenset[str]:
+    """The columns that hold the answer."""
+    target = task.settings.target or "target"
+    return frozenset({target}) if isinstance(target, str) else frozenset(target.values())
+
+
+def _data_file(task: FolderTask, split: str) -> Path:
+    if split in task.settings.data:
+        return task.root / task.settings.data[split]
+    there = [path for suffix in READERS if (path := task.root / f"{split}{suffix}").is_file()]
+    if not there:
+        raise TaskError(f"{task.root}: no {split} split; it would be {split}.jsonl, .csv, …")
+    if len(there) > 1:
+        names = " and ".join(path.name for path in there)
+        raise TaskError(f"{task.root}: {names} are both there; name one in task.yaml under 'data'")
+    return there[0]
+
+
+def _rows(source: DocSource) -> Iterator[Row]:
+    if source.hub is not None:
+        return read_hub_rows(*source.hub)
+    assert source.path is not None
+    return read_rows(source.path)
+
+
+def _doc(source: DocSource, row: Row) -> Doc:
+    columns = _with_parsed_target(source, row)
+    doc_hash = content_hash(columns)
+    doc_id = _doc_id(source, Row(row.where, columns)) or doc_hash
+    target = _target(source, Row(row.where, columns))
+    return Doc(source.dataset, source.split, doc_id, doc_hash, columns, target)
+
+
+def _with_parsed_target(source: DocSource, row: Row) -> dict[str, Json]:
+    """The row's columns, the same whether its target came as an object or as text of one."""
+    name = source.target or "target"
+    if not source.json_fields or not isinstance(name, str):
+        return row.columns
+    value = row.columns.get(name)
+    if not isinstance(value, str) or not value.strip():
+        return row.columns
+    try:
+        return {**row.columns, name: loads(value)}
+    except ValueError as error:
+        raise TaskError(f"{row.where}: column '{name}': not a JSON object: {error}") from None
+
+
+def _doc_id(source: DocSource, row: Row) -> str | None:
+    name = source.id or "id"
+    value = _column(row, name) if source.id else row.columns.get(name)
+    if value is None or value == "":
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise TaskError(f"{row.where}: column '{name}': an id is text or a whole number, not {value!r}")
+
+
+def _target(source: DocSource, row: Row) -> Json:
+    if isinstance(source.target, tuple):
+        value: Json = {field: _column(row, name) for field, name in source.target}
+    elif source.target is not None:
+        value = _column(row, source.target)
+    else:
+        value = row.columns.get("target")
+    if value is None or value == "":
+        return None
+    return _object_target(row, value) if source.json_fields else _text_target(row, value)
+
+
+def _object_target(row: Row, value: Json) -> Json:
+    if not isinstance(value, dict):
+        raise TaskError(
+            f"{row.where}: the target must be an object with the fields' values, not {value!r:.60}"
+        )
+    return value
+
+
+def _text_target(row: Row, value: Json) -> Json:
+    if isinstance(value, dict | list):
+        raise TaskError(
+            f"{row.where}: the target of a plain-text task must be text, not {value!r:.60}"
+        )
+    return compact(value)
+
+
+def _column(row: Row, name: str) -> Json:
+    if name not in row.columns:
+        raise TaskError(f"{row.where}: no column '{name}'{did_you_mean(name, row.columns)}")
+    return row.columns[name]
+
+
+def _same_id(where: str, before: str, doc: Doc) -> str:
+    if doc.doc_id == doc.doc_hash:
+        return f"{where}: the same doc as {before}; remove one, or tell them apart by an 'id'"
+    return f"{where}: id '{doc.doc_id}' is already used at {before}; every doc needs its own"

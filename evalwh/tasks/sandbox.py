@@ -1,0 +1,187 @@
+"""Jinja2 for prompts: sandboxed, strict about columns, deterministic; the one importer of jinja2.
+
+A prompt is one file, so that its hash covers all of its text: no include, import or extends. It
+gets a doc's columns and nothing else of the process, the disk or the clock. Limits on text,
+loops and numbers stop accidents; a prompt by someone hostile deserves a look before it is run.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from types import TracebackType
+from typing import Any, NamedTuple
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, meta, nodes
+from jinja2.runtime import Context, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from evalwh.errors import did_you_mean
+from evalwh.tasks.templates import PromptProblem, Section, split_sections
+
+MAX_TEXT = 10_000_000
+"""Characters a message may have."""
+MAX_LOOPS = 100_000
+"""Numbers that all `range()` of a message may give together."""
+
+_FILE = "<prompt>"
+
+
+class CompiledSection(NamedTuple):
+    """One message's template.
+
+    `names` are all it looks up; `columns` those that must be there, with the line of their use.
+    """
+
+    role: str
+    line: int
+    template: Template
+    names: frozenset[str]
+    columns: Mapping[str, int]
+
+
+@lru_cache(maxsize=256)
+def compile_prompt(template: str) -> tuple[CompiledSection, ...]:
+    """The messages of a prompt; raises PromptProblem with the line of a syntax error."""
+    return tuple(_compile(section) for section in split_sections(template))
+
+
+def render_section(section: CompiledSection, context: Mapping[str, object]) -> str:
+    """The text of a message; raises PromptProblem with the line where the template fails."""
+    values = {"range": _LimitedRange(), **context}
+    pieces: list[str] = []
+    length = 0
+    try:
+        for piece in section.template.generate(values):
+            length += len(piece)
+            if length > MAX_TEXT:
+                raise OverflowError(f"the message is longer than {MAX_TEXT:,} characters")
+            pieces.append(piece)
+    except Exception as error:  # a template is a user's program: any error in it is theirs to fix
+        line = _failed_line(error.__traceback__)
+        raise PromptProblem(line and line + section.line - 1, str(error)) from error
+    return "".join(pieces)
+
+
+def _compile(section: Section) -> CompiledSection:
+    environment = _environment()
+    try:
+        tree = environment.parse(section.text, filename=_FILE)
+        _refuse_other_files(tree)
+        names = meta.find_undeclared_variables(tree)
+        code = environment.compile(tree, filename=_FILE)
+    except TemplateSyntaxError as error:
+        raise PromptProblem(error.lineno + section.line - 1, str(error.message)) from None
+    template = Template.from_code(environment, code, environment.make_globals(None))
+    columns = _required_columns(tree, names, section.line)
+    return CompiledSection(section.role, section.line, template, frozenset(names), columns)
+
+
+def _refuse_other_files(tree: nodes.Template) -> None:
+    kinds = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
+    for node in tree.find_all(kinds):
+        word = type(node).__name__.lower().removeprefix("from")
+        raise TemplateSyntaxError(f"'{word}' isn't available: a prompt is one file", node.lineno)
+
+
+def _required_columns(tree: nodes.Template, names: Iterable[str], line: int) -> dict[str, int]:
+    """The columns that must be there: all that are named, but for `x is defined`, `x|default`."""
+    optional = {
+        node.node.name
+        for node in tree.find_all((nodes.Test, nodes.Filter))
+        if node.name in ("defined", "undefined", "default", "d")
+        and isinstance(node.node, nodes.Name)
+    }
+    wanted = set(names) - optional
+    columns: dict[str, int] = {}
+    for node in tree.find_all(nodes.Name):
+        if node.name in wanted and node.ctx == "load":
+            columns.setdefault(node.name, node.lineno + line - 1)
+    return columns
+
+
+class _Missing(StrictUndefined):
+    """A missing key; its error names the keys there are."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name, owner = self._undefined_name, self._undefined_obj
+        if isinstance(owner, Mapping) and isinstance(name, str):
+            return f"no '{name}' in there{did_you_mean(name, owner)}"
+        return f"no column '{name}'" if owner is missing else super()._undefined_message
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    intercepted_binops = frozenset({"*", "**"})
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Multiply and raise, unless the result would be huge."""
+        lengths = [len(side) for side in (left, right) if isinstance(side, str | list | tuple)]
+        numbers = [side for side in (left, right) if isinstance(side, int)]
+        if lengths and numbers and lengths[0] * numbers[0] > MAX_TEXT:
+            raise OverflowError(f"a text or list longer than {MAX_TEXT:,}")
+        if operator == "**" and len(numbers) == 2 and numbers[0].bit_length() * numbers[1] > 4096:
+            raise OverflowError("a number of more than 4096 bits")
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call a method, unless it asks for a huge text, as `ljust` can."""
+        for value in (*args, *kwargs.values()):
+            if isinstance(value, int) and value > MAX_TEXT:
+                raise OverflowError(f"a number over {MAX_TEXT:,} for {called.__name__}()")
+        return super().call(context, called, *args, **kwargs)
+
+
+class _LimitedRange:
+    """`range`, as long as all of a message's loops together stay short."""
+
+    __name__ = "range"
+
+    def __init__(self) -> None:
+        self._left = MAX_LOOPS
+
+    def __call__(self, *bounds: int) -> range:
+        numbers = range(*bounds)
+        self._left -= len(numbers)
+        if self._left < 0:
+            raise OverflowError(f"range() gives more than {MAX_LOOPS:,} numbers in one message")
+        return numbers
+
+
+@lru_cache(maxsize=1)
+def _environment() -> _Environment:
+    environment = _Environment(
+        undefined=_Missing,
+        finalize=_shown,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # What differs from one rendering to the next would make every request a new one.
+    del environment.filters["random"]
+    del environment.globals["lipsum"]
+    environment.filters["tojson"] = _tojson
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What `{{ value }}` writes: nothing for null, JSON for true, false, lists and objects."""
+    if value is None:
+        return ""
+    return _tojson(value) if isinstance(value, bool | list | tuple | dict) else value
+
+
+def _tojson(value: object, indent: int | None = None) -> str:
+    if isinstance(value, Undefined):
+        value._fail_with_undefined_error()
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _failed_line(traceback: TracebackType | None) -> int | None:
+    """The line of the template that a traceback ends in."""
+    line = None
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == _FILE:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    return line

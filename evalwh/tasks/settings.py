@@ -1,0 +1,195 @@
+"""`task.yaml` and the task it describes; reads no data and no prompt.
+
+Every key is optional:
+
+    description: what the task is, one line          source: where the data comes from
+    license: of the data                             dataset: name of the rows, else the folder's
+    data: {test: cases.csv, train: examples.csv}     files, relative to the folder
+    dataset_path, dataset_name                       a Hugging Face dataset instead of files
+    test_split, train_split                          its splits, "test" and "train" by default
+    id: column of the doc's id                       "id" where there is one
+    target: column, or {field: column, …}            "target" where there is one
+    show_target: true                                lets prompts see the target
+    system_instruction: text                         a system message before every prompt
+    params: {temperature: 0, max_tokens: 80, …}      sampling parameters, OpenAI's names
+    num_fewshot: 2                                   examples from the train split
+    aggregation: all | any | mean                    how a field's and a doc's metrics combine
+    fields: {path: {option: value}}                  options of a field
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from evalwh.errors import TaskError, did_you_mean
+from evalwh.records import Json, Task
+from evalwh.tasks.values import to_json
+
+Aggregation = Literal["all", "any", "mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`task.yaml` as written; None and empty stand for the default the module describes."""
+
+    description: str = ""
+    source: str | None = None
+    license: str | None = None
+    dataset: str | None = None
+    data: Mapping[str, str] = field(default_factory=dict)
+    dataset_path: str | None = None
+    dataset_name: str | None = None
+    test_split: str = "test"
+    train_split: str = "train"
+    id: str | None = None
+    target: str | Mapping[str, str] | None = None
+    show_target: bool = False
+    system_instruction: str | None = None
+    params: Mapping[str, Json] = field(default_factory=dict)
+    num_fewshot: int = 0
+    aggregation: Aggregation = "all"
+    fields: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTask(Task):
+    """A task read from a folder, with its settings."""
+
+    settings: Settings = field(default_factory=Settings)
+
+
+def folder_task(task: Task) -> FolderTask:
+    """`task` as one that was read from a folder."""
+    if not isinstance(task, FolderTask):
+        raise TypeError(f"{task.name} was not read from a task folder")
+    return task
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of a `task.yaml`; the defaults when there is no such file.
+
+    Raises TaskError with file and line for broken YAML, unknown keys and wrong values.
+    """
+    if not path.exists():
+        return Settings()
+    mapping, lines = _read_yaml(path)
+    values = {key: _checked(path, lines[key], key, value) for key, value in mapping.items()}
+    settings = Settings(**cast("dict[str, Any]", values))
+    if settings.data and settings.dataset_path:
+        raise TaskError(f"{path}:{lines['data']}: 'data' and 'dataset_path' exclude each other")
+    return settings
+
+
+def _read_yaml(path: Path) -> tuple[dict[str, object], dict[str, int]]:
+    """The file's top mapping, and the line of each of its keys."""
+    import yaml
+
+    try:
+        text = path.read_text("utf-8-sig")
+        node, mapping = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        raise TaskError(f"{path}: not UTF-8 ({error.reason}); save it as UTF-8") from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
+        raise TaskError(f"{where}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise TaskError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if node is None:
+        return {}, {}
+    if not isinstance(node, yaml.MappingNode):
+        raise TaskError(f"{path}: must hold 'key: value' lines")
+    return mapping, _key_lines(path, [(key.value, key.start_mark.line) for key, _ in node.value])
+
+
+def _key_lines(path: Path, keys: list[tuple[str, int]]) -> dict[str, int]:
+    lines: dict[str, int] = {}
+    for key, line in keys:
+        if key in lines:
+            raise TaskError(f"{path}:{line + 1}: '{key}' stands twice, first on line {lines[key]}")
+        if key not in _CHECKS:
+            raise TaskError(f"{path}:{line + 1}: unknown key '{key}'{did_you_mean(key, _CHECKS)}")
+        lines[key] = line + 1
+    return lines
+
+
+def _checked(path: Path, line: int, key: str, value: object) -> object:
+    try:
+        return _CHECKS[key](value)
+    except ValueError as error:
+        raise TaskError(f"{path}:{line}: '{key}': {error}") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be text, not {value!r}")
+    return value.strip()
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {value!r}")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"must be a whole number from 0, not {value!r}")
+    return value
+
+
+def _rule(value: object) -> str:
+    if value not in ("all", "any", "mean"):
+        raise ValueError(f"must be all, any or mean, not {value!r}")
+    return str(value)
+
+
+def _texts(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"must hold 'name: text' lines, not {value!r}")
+    return {_text(name): _text(item) for name, item in value.items()}
+
+
+def _paths(value: object) -> dict[str, str]:
+    paths = _texts(value)
+    for split in paths.keys() - {"test", "train"}:
+        raise ValueError(f"unknown split '{split}'{did_you_mean(split, ('test', 'train'))}")
+    return paths
+
+
+def _target(value: object) -> str | dict[str, str]:
+    return _texts(value) if isinstance(value, dict) else _text(value)
+
+
+def _object(value: object) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must hold 'key: value' lines, not {value!r}")
+    return cast("dict[str, Json]", to_json(value))
+
+
+def _options(value: object) -> dict[str, dict[str, Json]]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must hold 'field: options' lines, not {value!r}")
+    return {_text(name): _object(options) for name, options in value.items()}
+
+
+_CHECKS: Mapping[str, Callable[[object], object]] = {
+    "description": _text,
+    "source": _text,
+    "license": _text,
+    "dataset": _text,
+    "data": _paths,
+    "dataset_path": _text,
+    "dataset_name": _text,
+    "test_split": _text,
+    "train_split": _text,
+    "id": _text,
+    "target": _target,
+    "show_target": _boolean,
+    "system_instruction": _text,
+    "params": _object,
+    "num_fewshot": _count,
+    "aggregation": _rule,
+    "fields": _options,
+}

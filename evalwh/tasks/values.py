@@ -1,0 +1,91 @@
+"""What may stand in a doc: plain JSON values, and the turning of a library's values into them.
+
+NaN, infinity and lone surrogates never pass, since neither a request nor a row could hold them.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import NoReturn
+
+from evalwh.records import Json
+
+
+def to_json(value: object) -> Json:
+    """`value` as JSON: dates as ISO 8601 text, decimals as numbers, mappings as objects.
+
+    Raises ValueError, with words that can follow a place, for what JSON can't say.
+    """
+    match value:
+        case None | bool():
+            return value
+        case str():
+            return _text(value)
+        case int():
+            return _whole(value)
+        case float() | Decimal():
+            return _number(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case Mapping():
+            return {_key(key): to_json(item) for key, item in value.items()}
+        case list() | tuple():
+            return [to_json(item) for item in value]
+    raise ValueError(f"a value of type {type(value).__name__} isn't JSON")
+
+
+def loads(text: str) -> Json:
+    """`text` as JSON, strictly: no NaN, no key twice in an object.
+
+    Raises json.JSONDecodeError with the position, or ValueError for the rest.
+    """
+    value: Json = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+    return value
+
+
+def compact(value: Json) -> str:
+    """`value` as a reader writes it in a prompt: text as it is, anything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("text holds a lone surrogate, which isn't valid Unicode") from None
+    return value
+
+
+def _whole(value: int) -> int:
+    if not -(2**63) <= value < 2**64:
+        raise ValueError(f"{value} has more than 64 bits; write it as text")
+    return value
+
+
+def _number(value: float | Decimal) -> int | float:
+    if not math.isfinite(value):
+        raise ValueError(f"{value} isn't JSON; use null for a missing number")
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return _whole(int(value))
+    return float(value)
+
+
+def _key(key: object) -> str:
+    if not isinstance(key, str):
+        raise ValueError(f"the key {key!r} isn't text")
+    return _text(key)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} isn't JSON; use null for a missing number")
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    keys: dict[str, Json] = {}
+    for key, value in pairs:
+        if key in keys:
+            raise ValueError(f"the key '{key}' stands twice in one object")
+        keys[key] = value
+    return keys
