@@ -21,7 +21,7 @@ from evalwh.warehouse.binding import execute, literal
 from evalwh.warehouse.journal import journals_folder
 from evalwh.warehouse.lock import is_locked
 
-_BATCH_BYTES = 64 << 20
+_BATCH_BYTES = 16 << 20
 _LEAST_LINE_BYTES = 16 << 20
 _CASE = (
     "struct(cell_key bigint, doc_key bigint, repeat integer, replaces boolean,"
@@ -84,16 +84,45 @@ def return_folded(warehouse: Path) -> int:
 
 
 def fold_journal(connection: duckdb.DuckDBPyConnection, journal: Path) -> None:
-    """Bring everything complete in `journal` into the open file; set a finished journal aside."""
+    """Bring everything complete in `journal` into the open file, in one transaction.
+
+    A journal whose writer is gone is then moved to `folded/`.
+    """
     with journal.open("rb") as lines:
         finished = not is_locked(lines.fileno())
-        start = _folded_bytes(connection, journal)
-        while (end := _fold_batch(connection, journal, lines, start)) > start:
-            start = end
+        try:
+            _fold(connection, journal, lines, checked=False)
+        except duckdb.Error:
+            connection.execute("rollback")
+            _fold(connection, journal, lines, checked=True)
     if finished:
         folded = journal.parent / "folded"
         folded.mkdir(exist_ok=True)
         journal.rename(folded / journal.name)
+
+
+def _fold(
+    connection: duckdb.DuckDBPyConnection, journal: Path, lines: BinaryIO, *, checked: bool
+) -> None:
+    connection.execute("begin")
+    end = start = _folded_bytes(connection, journal)
+    for batch in _batches(lines, journal.parent, start, checked=checked):
+        _insert(connection, batch)
+        _set_aside(connection, journal, batch)
+        end = batch.end
+    if end > start:
+        _record_end(connection, journal, end)
+    connection.execute("commit")
+
+
+def _batches(lines: BinaryIO, folder: Path, start: int, *, checked: bool) -> Iterator[Batch]:
+    while True:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".batch-") as copy:
+            batch = _copy_batch(lines, copy.file, Path(copy.name), start, checked=checked)
+            if batch.end == start:
+                return
+            yield batch
+            start = batch.end
 
 
 def _folded_bytes(connection: duckdb.DuckDBPyConnection, journal: Path) -> int:
@@ -103,23 +132,6 @@ def _folded_bytes(connection: duckdb.DuckDBPyConnection, journal: Path) -> int:
         [journal.name],
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def _fold_batch(
-    connection: duckdb.DuckDBPyConnection, journal: Path, lines: BinaryIO, start: int
-) -> int:
-    with tempfile.NamedTemporaryFile(dir=journal.parent, prefix=".batch-") as copy:
-        batch = _copy_batch(lines, copy.file, Path(copy.name), start, checked=False)
-        if batch.end == start:
-            return start
-        try:
-            _commit(connection, journal, batch)
-        except duckdb.Error:
-            copy.seek(0)
-            copy.truncate()
-            batch = _copy_batch(lines, copy.file, Path(copy.name), start, checked=True)
-            _commit(connection, journal, batch)
-    return batch.end
 
 
 def _copy_batch(
@@ -163,17 +175,6 @@ def _why_unreadable(line: bytes) -> str | None:
     return None
 
 
-def _commit(connection: duckdb.DuckDBPyConnection, journal: Path, batch: Batch) -> None:
-    connection.execute("begin")
-    try:
-        _insert(connection, batch)
-        _record(connection, journal, batch)
-    except duckdb.Error:
-        connection.execute("rollback")
-        raise
-    connection.execute("commit")
-
-
 def _insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
     kinds = [kind for kind in _KINDS if kind in batch.kinds]
     if batch.kinds - set(kinds):
@@ -208,15 +209,21 @@ def _fold_sql(kind: str) -> str:
     return (resource("sql") / "fold" / f"{kind}.sql").read_text(encoding="utf-8")
 
 
-def _record(connection: duckdb.DuckDBPyConnection, journal: Path, batch: Batch) -> None:
-    now = datetime.now(UTC).replace(tzinfo=None)
+def _set_aside(connection: duckdb.DuckDBPyConnection, journal: Path, batch: Batch) -> None:
     for byte_offset, line, reason in batch.rejected:
         execute(
             connection,
             "insert into facts.rejected_lines values ($1, $2, $3, $4, $5)",
-            [journal.name, byte_offset, line, reason, now],
+            [journal.name, byte_offset, line, reason, _now()],
         )
-    connection.execute("delete from facts.journals where journal = ?", [journal.name])
-    connection.execute(
-        "insert into facts.journals values (?, ?, ?)", [journal.name, batch.end, now]
+
+
+def _record_end(connection: duckdb.DuckDBPyConnection, journal: Path, end: int) -> None:
+    execute(connection, "delete from facts.journals where journal = $1", [journal.name])
+    execute(
+        connection, "insert into facts.journals values ($1, $2, $3)", [journal.name, end, _now()]
     )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

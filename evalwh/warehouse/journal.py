@@ -136,12 +136,15 @@ class Journal:
 
 
 def _create(path: Path) -> int:
+    """Open a journal that is locked before anybody can see it by its name."""
+    hidden = path.with_name("." + path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        file = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        hidden.rename(path)
     except OSError as error:
         raise _unwritable(path, error) from error
-    fcntl.flock(file, fcntl.LOCK_EX)
     return file
 
 
