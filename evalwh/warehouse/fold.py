@@ -21,7 +21,7 @@ from evalwh.warehouse.binding import execute, literal
 from evalwh.warehouse.journal import journals_folder
 from evalwh.warehouse.lock import is_locked
 
-_BATCH_BYTES = 16 << 20
+_BATCH_BYTES = 32 << 20
 _LEAST_LINE_BYTES = 16 << 20
 _CASE = (
     "struct(cell_key bigint, doc_key bigint, repeat integer, replaces boolean,"

@@ -1,0 +1,37 @@
+"""The one boundary between the program and its user: errors become one line and an exit code."""
+
+import os
+import sys
+
+from evalwh.cli.exit_codes import ExitCode
+from evalwh.errors import EvalwhError, UsageError
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    from evalwh.cli import app
+
+    try:
+        app(prog_name="evalwh")
+    except UsageError as error:
+        _stop(str(error), ExitCode.USAGE)
+    except EvalwhError as error:
+        _stop(str(error), ExitCode.FAILED)
+    except KeyboardInterrupt:
+        _stop("interrupted", ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(ExitCode.FAILED) from None
+
+
+def _stop(message: str, code: ExitCode) -> None:
+    if os.environ.get("LOGLEVEL", "").upper() == "DEBUG":
+        import traceback
+
+        traceback.print_exc()
+    print(f"evalwh: error: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    raise SystemExit(code) from None
+
+
+if __name__ == "__main__":
+    main()
