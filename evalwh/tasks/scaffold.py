@@ -1,6 +1,5 @@
 """A first task folder to fill in, copied from `evalwh/tasks/starter`."""
 
-import shutil
 from pathlib import Path
 
 from evalwh.errors import TaskError
@@ -24,5 +23,5 @@ def scaffold(directory: Path) -> list[Path]:
 
 def _copy(source: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
+    target.write_bytes(source.read_bytes())
     return target

@@ -24,7 +24,7 @@ from evalwh.warehouse.lock import is_locked
 _BATCH_BYTES = 32 << 20
 _LEAST_LINE_BYTES = 16 << 20
 _CASE = (
-    "struct(cell_key bigint, doc_key bigint, repeat integer, replaces boolean,"
+    "struct(cell_key bigint, doc_key bigint, repeat integer, attempt integer, replaces boolean,"
     " fields struct(field varchar, value json, target json, error varchar)[],"
     " scores struct(measure_key bigint, score double, error varchar)[])"
 )

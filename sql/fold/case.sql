@@ -17,7 +17,7 @@ where (cell_key, doc_key, repeat, measure_key) in (
 );
 
 insert into facts.fields
-select cell_key, doc_key, repeat, unnest(fields, recursive := true) from scored;
+select cell_key, doc_key, repeat, attempt, unnest(fields, recursive := true) from scored;
 
 insert into facts.scores
 select cell_key, doc_key, repeat, unnest(scores, recursive := true) from scored;

@@ -72,10 +72,12 @@ create table facts.generations (
     created_at timestamp
 );
 
+-- `attempt` is the generation's that the field was read from.
 create table facts.fields (
     cell_key bigint,
     doc_key bigint,
     repeat integer,
+    attempt integer,
     field varchar,
     value json,
     target json,
