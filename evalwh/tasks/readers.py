@@ -44,9 +44,9 @@ def read_rows(path: Path) -> Iterator[Row]:
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for number, line in enumerate(_lines(file), 1):
-            if line.strip():
+            if text := line.rstrip():
                 where = f"{path}:{number}"
-                yield Row(where, _object(where, _parse(path, number, line)))
+                yield Row(where, _object(where, _parse(path, number, text)))
 
 
 def _read_json(path: Path) -> Iterator[Row]:
@@ -150,16 +150,14 @@ def _read_excel(path: Path) -> Iterator[Row]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError) as error:
-        raise TaskError(f"{path}: not an Excel workbook: {error}") from None
-    try:
+    with path.open("rb") as file:  # openpyxl leaves a path's file open after an error
+        try:
+            book = load_workbook(file, read_only=True, data_only=True)
+        except (BadZipFile, InvalidFileException, KeyError) as error:
+            raise TaskError(f"{path}: not an Excel workbook: {error}") from None
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # some writers store wrong ones, which would cut rows off
         yield from _sheet_rows(path, sheet.iter_rows(values_only=True))
-    finally:
-        book.close()
 
 
 def _sheet_rows(path: Path, rows: Iterator[Sequence[object]]) -> Iterator[Row]:
