@@ -1,0 +1,226 @@
+"""Which metrics there are: ours, those of entry points and those of plugin files.
+
+A metric is a function. What runs it is in `scoring`; what asks a judge is in `judge`.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypeVar
+
+from evalwh import __version__
+from evalwh.errors import EvalwhError, MetricError, did_you_mean
+from evalwh.hashing import content_hash
+from evalwh.records import Json
+
+Kind = Literal["doc", "batch", "judge"]
+Scorer: TypeAlias = Callable[[Mapping[str, Json]], dict[str, Json]]
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
+ENTRY_POINTS = "evalwh.metrics"
+BUILTIN_MODULES = ("em", "rouge_l", "meteor", "judge")
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A registered metric.
+
+    `function` is, by `kind`: "doc": `(value, target, **options) -> float`; "batch":
+    `(pairs, **options) -> list[float]`, one per `(value, target)`; "judge": `() -> Rubric`.
+    `options` are the function's keyword parameters with their defaults; None takes any.
+    `made_by` gives what else made a score with given options (tokenizer, model, library);
+    `missing` the line that says which package they need and lack.
+    """
+
+    name: str
+    higher_is_better: bool
+    binary: bool
+    kind: Kind
+    function: Callable[..., Any]
+    options: Mapping[str, Json] | None
+    made_by: Scorer
+    missing: Callable[[Mapping[str, Json]], str | None]
+
+    def complete(self, options: Mapping[str, Json]) -> dict[str, Json]:
+        """`options` with the defaults of those left out. Raises `MetricError`."""
+        if self.options is None:
+            return dict(options)
+        for name, value in options.items():
+            self._check_option(name, value)
+        return {**self.options, **options}
+
+    def scorer(
+        self, options: Mapping[str, Json] | None = None, *, judge: str | None = None
+    ) -> dict[str, Json]:
+        """What makes a score of this metric with `options`, and which model judges it."""
+        completed = self.complete(options or {})
+        made_by = self.made_by(completed)
+        judged = {"judge": judge} if self.kind == "judge" else {}
+        return {"evalwh": __version__, "options": completed, **made_by, **judged}
+
+    def _check_option(self, name: str, value: Json) -> None:
+        known = self.options or {}
+        if name not in known:
+            hint = did_you_mean(name, known) or "; it has none"
+            raise MetricError(f"{self.name}: unknown option '{name}'{hint}")
+        if isinstance(known[name], bool) and not isinstance(value, bool):
+            raise MetricError(f"{self.name}: option '{name}' is true or false, not {value!r}")
+        if isinstance(known[name], str) and not isinstance(value, str):
+            raise MetricError(f"{self.name}: option '{name}' is a string, not {value!r}")
+
+
+_registered: dict[str, Metric] = {}
+
+
+def register_metric(
+    name: str,
+    *,
+    higher_is_better: bool = True,
+    binary: bool = False,
+    kind: Kind = "doc",
+    scorer: Scorer | None = None,
+    missing: Callable[[Mapping[str, Json]], str | None] | None = None,
+) -> Callable[[AnyFunction], AnyFunction]:
+    """Registers the decorated function as the metric `name`; see `Metric` for its signature.
+
+        @register_metric("length_ratio")
+        def length_ratio(value: str, target: str) -> float:
+            return min(len(value), len(target)) / max(len(value), len(target), 1)
+
+    `binary` says that scores are 0 or 1. `scorer` takes the options and gives what made a
+    score; by default that is the function's module and the hash of its source. `missing` takes
+    the options and gives one line if a package isn't there. Raises `MetricError` if another
+    function has the name.
+    """
+
+    def register(function: AnyFunction) -> AnyFunction:
+        known = _registered.get(name)
+        if known and _origin(known.function) != _origin(function):
+            raise MetricError(f"metric '{name}' is already registered by {_origin(known.function)}")
+        _registered[name] = Metric(
+            name,
+            higher_is_better=higher_is_better,
+            binary=binary,
+            kind=kind,
+            function=function,
+            options=_options_of(function),
+            made_by=scorer or _source_of(function),
+            missing=missing or _nothing,
+        )
+        return function
+
+    return register
+
+
+def get_metric(name: str) -> Metric:
+    """The metric `name`. Raises `MetricError`, with the nearest name, if there is none."""
+    _load_builtins()
+    if name not in _registered:
+        _load_entry_points()
+    if name not in _registered:
+        raise MetricError(f"unknown metric '{name}'{did_you_mean(name, _registered)}")
+    return _registered[name]
+
+
+def known_metrics() -> list[Metric]:
+    """Every metric, by name."""
+    _load_builtins()
+    _load_entry_points()
+    return [_registered[name] for name in sorted(_registered)]
+
+
+def load_plugins(path: Path) -> None:
+    """Registers the metrics of a Python file, or of a folder's files that register any.
+
+    A file is run once, however often it is named. Raises `MetricError` if it can't be.
+    """
+    if path.is_dir():
+        for file in sorted(path.glob("*.py")):
+            if "register_metric" in file.read_text("utf-8", errors="replace"):
+                _load_file(file)
+    elif path.is_file():
+        _load_file(path)
+    else:
+        raise MetricError(f"{path}: no such file or folder to load metrics from")
+
+
+def _load_file(path: Path) -> None:
+    digest = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    name = f"evalwh_plugin_{path.stem}_{digest}"
+    if name in sys.modules:
+        return
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise MetricError(f"{path}: not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise MetricError(f"{path}: {one_line(error)}") from error
+
+
+@cache
+def _load_builtins() -> None:
+    for module in BUILTIN_MODULES:
+        importlib.import_module(f"evalwh.metrics.{module}")
+
+
+@cache
+def _load_entry_points() -> None:
+    for entry_point in entry_points(group=ENTRY_POINTS):
+        _load_entry_point(entry_point)
+
+
+def _load_entry_point(entry_point: EntryPoint) -> None:
+    try:
+        entry_point.load()
+    except Exception as error:
+        raise MetricError(f"entry point {entry_point.value}: {one_line(error)}") from error
+
+
+def one_line(error: Exception) -> str:
+    """`Type: message` of an exception, on one line of at most 300 characters."""
+    text = " ".join(str(error).split())
+    if isinstance(error, EvalwhError):
+        return text[:300]
+    return f"{type(error).__name__}: {text}"[:300].rstrip(": ")
+
+
+def _origin(function: Callable[..., Any]) -> str:
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+def _options_of(function: Callable[..., Any]) -> Mapping[str, Json] | None:
+    """The keyword parameters that follow `value, target` (or `pairs`), with their defaults."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return {
+        parameter.name: parameter.default
+        for parameter in parameters
+        if parameter.default is not parameter.empty
+    }
+
+
+def _source_of(function: Callable[..., Any]) -> Scorer:
+    def scorer(_options: Mapping[str, Json]) -> dict[str, Json]:
+        try:
+            source = inspect.getsource(function)
+        except (OSError, TypeError):
+            return {"function": _origin(function)}
+        return {"function": _origin(function), "source_hash": content_hash(source)}
+
+    return scorer
+
+
+def _nothing(_options: Mapping[str, Json]) -> None:
+    """No package is missing."""

@@ -1,0 +1,141 @@
+"""Scores fields with the metrics that need no judge; never aggregates.
+
+Whatever a metric does, the outcome is a `Score`: a finite number, or None and the reason.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from numbers import Real
+from typing import NamedTuple
+
+from evalwh.hashing import canonical_json
+from evalwh.metrics.registry import Metric, get_metric, one_line
+from evalwh.records import Field, FieldSpec, Json, MetricSpec, Score
+
+NO_TARGET = "there is no target"
+NO_VALUE = "there is no value"
+
+
+class PlannedMetric(NamedTuple):
+    """A metric that a field is scored with, and its complete options."""
+
+    field: str
+    metric: Metric
+    options: dict[str, Json]
+
+
+def plan_metrics(specs: Sequence[FieldSpec]) -> list[PlannedMetric]:
+    """The metrics of every field, in the order of `specs`.
+
+    An option of a field holds for each of its metrics that knows it, unless the metric's spec
+    sets it. Raises `MetricError` for an unknown metric or option: call it before a run.
+    """
+    return [_plan(spec, metric) for spec in specs for metric in spec.metrics]
+
+
+def _plan(field: FieldSpec, spec: MetricSpec) -> PlannedMetric:
+    metric = get_metric(spec.name)
+    known = metric.options or {}
+    shared = {name: value for name, value in field.options.items() if name in known}
+    return PlannedMetric(field.name, metric, metric.complete({**shared, **spec.options}))
+
+
+def judge_metrics(specs: Sequence[FieldSpec]) -> list[PlannedMetric]:
+    """Those of `plan_metrics` that a judge must be asked for."""
+    return [planned for planned in plan_metrics(specs) if planned.metric.kind == "judge"]
+
+
+def unscorable(field: Field) -> str | None:
+    """Why `field` can't be scored by any metric; None if it can."""
+    if field.value is None:
+        return field.error or NO_VALUE
+    return NO_TARGET if field.target is None else None
+
+
+def score_cases(cases: Sequence[Sequence[Field]], specs: Sequence[FieldSpec]) -> list[list[Score]]:
+    """The scores of each case's fields, by the metrics of `specs` that need no judge.
+
+    A case's scores follow its fields, then their metrics in `specs`; a field that `specs` lack
+    has none. Batch metrics are called once with all of `cases`. Raises `MetricError` only as
+    `plan_metrics` does.
+    """
+    planned = defaultdict(list)
+    for plan in plan_metrics(specs):
+        if plan.metric.kind != "judge":
+            planned[plan.field].append(plan)
+    work = [
+        [_Work(field, plan) for field in case for plan in planned[field.name]] for case in cases
+    ]
+    scores = iter(_score_all([item for items in work for item in items]))
+    return [[next(scores) for _ in items] for items in work]
+
+
+def check_available(specs: Sequence[FieldSpec]) -> list[str]:
+    """What the metrics of `specs` lack on this machine, one line each; nothing is loaded.
+
+    Their scores would be None with that line as the error. Raises as `plan_metrics` does.
+    """
+    lacking = (plan.metric.missing(plan.options) for plan in plan_metrics(specs))
+    return list(dict.fromkeys(line for line in lacking if line))
+
+
+def checked_score(field: str, metric: Metric, number: object) -> Score:
+    """`number` as a `Score`; None and the reason unless it is a finite number."""
+    if not isinstance(number, Real):
+        return Score(field, metric.name, None, f"{metric.name} gave {number!r:.80}, not a number")
+    if not math.isfinite(number):
+        return Score(field, metric.name, None, f"{metric.name} gave {float(number)}")
+    return Score(field, metric.name, float(number))
+
+
+class _Work(NamedTuple):
+    field: Field
+    plan: PlannedMetric
+
+
+def _score_all(work: Sequence[_Work]) -> list[Score]:
+    """One score for each of `work`, in its order."""
+    scores: dict[int, Score] = {}
+    batches = defaultdict(list)
+    for index, item in enumerate(work):
+        if reason := unscorable(item.field):
+            scores[index] = Score(item.field.name, item.plan.metric.name, None, reason)
+        elif item.plan.metric.kind == "batch":
+            batches[item.plan.metric.name, canonical_json(item.plan.options)].append(index)
+        else:
+            scores[index] = _score_one(*item)
+    for indexes in batches.values():
+        scores |= zip(indexes, _score_batch([work[index] for index in indexes]), strict=True)
+    return [scores[index] for index in range(len(work))]
+
+
+def _score_one(field: Field, plan: PlannedMetric) -> Score:
+    try:
+        number = plan.metric.function(field.value, field.target, **plan.options)
+    except Exception as error:  # noqa: BLE001  a metric is anyone's code
+        return Score(field.name, plan.metric.name, None, _failure(plan.metric, error))
+    return checked_score(field.name, plan.metric, number)
+
+
+def _score_batch(work: Sequence[_Work]) -> list[Score]:
+    """The scores of fields that share a metric and its options."""
+    metric = work[0].plan.metric
+    pairs = [(item.field.value, item.field.target) for item in work]
+    try:
+        numbers = list(metric.function(pairs, **work[0].plan.options))
+    except Exception as error:  # noqa: BLE001  a metric is anyone's code
+        failure = _failure(metric, error)
+        return [Score(item.field.name, metric.name, None, failure) for item in work]
+    if len(numbers) != len(work):
+        failure = f"{metric.name} gave {len(numbers)} scores for {len(work)} fields"
+        return [Score(item.field.name, metric.name, None, failure) for item in work]
+    return [
+        checked_score(item.field.name, metric, number)
+        for item, number in zip(work, numbers, strict=True)
+    ]
+
+
+def _failure(metric: Metric, error: Exception) -> str:
+    text = one_line(error)
+    return text if text.startswith(metric.name) else f"{metric.name}: {text}"
