@@ -1,0 +1,110 @@
+"""Models: what turns a request into a reply; one adapter per kind, loaded when it is asked for.
+
+A model asks once: retries, limits and budgets belong to `evalwh.generation`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from evalwh.errors import UsageError, did_you_mean
+from evalwh.models.arguments import parse_model_args
+from evalwh.prices import Price, providers
+from evalwh.records import Json, Reply, Request
+
+__all__ = ["Model", "create_model", "known_models", "parse_model_args"]
+
+
+class Model(Protocol):
+    """Something that answers requests.
+
+    `name` is the rows' `model`; `base_url` has no credentials. `price` is what a token costs,
+    None where that is unknown. `made_by` names what made stored responses, where they are.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def base_url(self) -> str | None: ...
+    @property
+    def price(self) -> Price | None: ...
+    @property
+    def made_by(self) -> str | None: ...
+
+    async def generate(self, request: Request) -> Reply:
+        """Ask once. Raises RequestFailed, which says whether another try may help."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections and stop servers that the model started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What `create_model` was asked for."""
+
+    model_name: str | None
+    model_args: Mapping[str, Json]
+    task_root: Path | None
+    timeout_s: float
+
+
+def create_model(
+    kind: str,
+    model_name: str | None,
+    model_args: Mapping[str, Json],
+    *,
+    task_root: Path | None = None,
+    timeout_s: float = 600,
+) -> Model:
+    """The model of `kind` (`openai`, `litellm`, a LiteLLM provider, `recorded`, `local`).
+
+    `task_root` is where `recorded` looks for responses. `timeout_s` bounds one request.
+    Raises UsageError for an unknown kind or argument, MissingExtra for a missing package.
+    """
+    wanted = _Wanted(model_name, model_args, task_root, timeout_s)
+    if kind in _KINDS:
+        return _KINDS[kind](wanted)
+    if kind in providers():
+        prefixed = f"{kind}/{(model_name or '').removeprefix(f'{kind}/')}" if model_name else None
+        return _litellm(_Wanted(prefixed, model_args, task_root, timeout_s))
+    raise UsageError(f"--model: unknown model '{kind}'{did_you_mean(kind, known_models())}")
+
+
+def known_models() -> list[str]:
+    """The kinds of model that `create_model` takes, beside the providers of LiteLLM."""
+    return sorted({*_KINDS, "anthropic", "gemini"})
+
+
+def _openai(wanted: _Wanted) -> Model:
+    from evalwh.models.openai import OpenAIModel
+
+    return OpenAIModel.from_args(wanted.model_name, wanted.model_args, timeout_s=wanted.timeout_s)
+
+
+def _litellm(wanted: _Wanted) -> Model:
+    from evalwh.models.litellm import LiteLLMModel
+
+    return LiteLLMModel.from_args(wanted.model_name, wanted.model_args, timeout_s=wanted.timeout_s)
+
+
+def _recorded(wanted: _Wanted) -> Model:
+    from evalwh.models.recorded import RecordedModel
+
+    return RecordedModel.from_args(wanted.model_name, wanted.model_args, task_root=wanted.task_root)
+
+
+def _local(wanted: _Wanted) -> Model:
+    from evalwh.models.local import LocalModel
+
+    return LocalModel.from_args(wanted.model_name, wanted.model_args, timeout_s=wanted.timeout_s)
+
+
+_KINDS: Mapping[str, Callable[[_Wanted], Model]] = {
+    "litellm": _litellm,
+    "local": _local,
+    "openai": _openai,
+    "recorded": _recorded,
+}

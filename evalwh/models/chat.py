@@ -1,0 +1,141 @@
+"""Reads a chat completion, as OpenAI's API and those that copy it send it, into a Reply."""
+
+import json
+from typing import Any
+
+import orjson
+
+from evalwh.errors import RequestFailed
+from evalwh.records import Reply
+
+_SHOWN_CHARS = 80
+
+
+def read_json(data: bytes, where: str) -> Any:
+    """`data` as JSON; any text in it is valid Unicode, lone surrogates become U+FFFD.
+
+    Raises RequestFailed with the first 80 characters of what isn't JSON; what begins as JSON
+    is half a response, which another try may complete.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        text = data.decode("utf-8", "replace")
+    try:
+        return _valid(json.loads(text))
+    except (ValueError, RecursionError):
+        raise _not_json(text, where) from None
+
+
+def valid_text(text: str) -> str:
+    """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def chat_reply(payload: Any, where: str, latency_ms: float) -> Reply:
+    """The Reply in a chat completion's JSON. Raises RequestFailed where there is none in it."""
+    choice = _first_choice(payload, where)
+    message = choice.get("message") or {}
+    finish_reason = choice.get("finish_reason")
+    response, error = _response(message, finish_reason)
+    usage = payload.get("usage") or {}
+    return Reply(
+        response=response,
+        error=error,
+        finish_reason=finish_reason,
+        prompt_tokens=usage.get("prompt_tokens"),
+        completion_tokens=usage.get("completion_tokens"),
+        latency_ms=latency_ms,
+        billed_usd=_cost(usage),
+    )
+
+
+def error_message(payload: Any) -> str | None:
+    """What a provider's error object says: OpenAI's, vLLM's, FastAPI's or Ollama's."""
+    if not isinstance(payload, dict):
+        return None
+    error = payload.get("error", payload.get("detail", payload.get("message")))
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("code") or error
+    return None if error is None else str(error)
+
+
+def one_line(text: str, chars: int = _SHOWN_CHARS) -> str:
+    """`text` without line breaks, cut to `chars`."""
+    # The cut comes first: a page of a few MB needs no splitting.
+    words = " ".join(text[: 4 * chars].split())
+    return words if len(words) <= chars else words[:chars] + "…"
+
+
+def _first_choice(payload: Any, where: str) -> dict[str, Any]:
+    if not isinstance(payload, dict):
+        raise RequestFailed(f"{where}: no chat completion came back but {_shown(payload)}")
+    choices = payload.get("choices")
+    if choices and isinstance(choices, list) and isinstance(choices[0], dict):
+        first: dict[str, Any] = choices[0]
+        return first
+    message = error_message(payload)
+    if message is None:
+        raise RequestFailed(f"{where}: the reply has no choices: {_shown(payload)}")
+    status = _status_in(payload)
+    raise RequestFailed(
+        f"{where}: status 200 but an error: {one_line(message, 200)}",
+        retry=status is not None and (status == 429 or status >= 500),
+        status=status,
+    )
+
+
+def _response(message: dict[str, Any], finish_reason: str | None) -> tuple[str | None, str | None]:
+    """Response and error; one of them is None."""
+    content = message.get("content")
+    if isinstance(content, list):
+        content = _joined_parts(content)
+    if message.get("refusal"):
+        return None, f"refusal: {one_line(str(message['refusal']), 500)}"
+    if message.get("tool_calls") and not content:
+        return orjson.dumps({"tool_calls": message["tool_calls"]}).decode(), None
+    if content is None:
+        return None, f"null content (finish_reason {finish_reason})"
+    if not isinstance(content, str):
+        return None, f"content is {type(content).__name__}, not text: {_shown(content)}"
+    return content, None
+
+
+def _joined_parts(parts: list[Any]) -> str | None:
+    texts = [part["text"] for part in parts if isinstance(part, dict) and "text" in part]
+    return "".join(map(str, texts)) if texts else None
+
+
+def _cost(usage: dict[str, Any]) -> float | None:
+    """What the provider says it charged (OpenRouter and LiteLLM's proxy do), in USD."""
+    cost = usage.get("cost")
+    return float(cost) if isinstance(cost, int | float) else None
+
+
+def _status_in(payload: dict[str, Any]) -> int | None:
+    error = payload.get("error")
+    code = error.get("code") if isinstance(error, dict) else payload.get("code")
+    return code if isinstance(code, int) else None
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, str):
+        return valid_text(value)
+    if isinstance(value, list):
+        return [_valid(item) for item in value]
+    if isinstance(value, dict):
+        return {valid_text(name): _valid(item) for name, item in value.items()}
+    return value
+
+
+def _not_json(text: str, where: str) -> RequestFailed:
+    begins_as_json = text.lstrip()[:1] in ("{", "[")
+    what = "half a response" if begins_as_json else "no JSON" if text.strip() else "nothing"
+    shown = f": {one_line(text)}" if text.strip() else ""
+    return RequestFailed(
+        f"{where}: {what} came back{shown}", retry=begins_as_json or not text.strip(), status=200
+    )
+
+
+def _shown(value: Any) -> str:
+    return one_line(json.dumps(value, ensure_ascii=False, default=str))

@@ -1,0 +1,200 @@
+"""The `openai` model: chat completions over aiohttp, for OpenAI and servers that speak its API.
+
+It adds next to nothing to the wire: one session, JSON by orjson, the proxy found once.
+"""
+
+import os
+import time
+import urllib.request
+from collections.abc import Mapping
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+import aiohttp
+import orjson
+
+from evalwh.errors import RequestFailed, UsageError
+from evalwh.models.arguments import check_names, sampling_params, text_arg
+from evalwh.models.chat import chat_reply, read_json
+from evalwh.models.failures import Endpoint, connection_failure, status_failure
+from evalwh.prices import Price, price_of
+from evalwh.records import Json, Reply, Request
+from evalwh.secrets import public_url, redact, secret_values
+
+_DEFAULT_URL = "https://api.openai.com/v1"
+_DEFAULT_KEY_ENV = "OPENAI_API_KEY"
+_ARGUMENTS = (
+    *("base_url", "api_base", "model", "pretrained", "timeout"),
+    *("api_key", "api_key_env", "headers", "organization", "project"),
+)
+
+
+class OpenAIModel:
+    """A model behind `<base_url>/chat/completions`.
+
+    A server other than OpenAI's may need no key. Must be used within one event loop.
+    """
+
+    made_by: str | None = None
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        key_env: str = _DEFAULT_KEY_ENV,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 600,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """`base_url` may hold credentials; messages and `self.base_url` don't show them."""
+        self.name = name
+        self.base_url = public_url(_without_endpoint(base_url))
+        self._url = _completions_url(base_url, keyed=api_key is not None)
+        self._headers = {"Content-Type": "application/json", **(headers or {})}
+        if api_key is not None:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        self._endpoint = Endpoint(name, self.base_url, key_env, has_key=api_key is not None)
+        self._timeout_s = timeout_s
+        self._secrets = secrets
+        self._proxy = _proxy_for(base_url)
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def from_args(
+        cls, model_name: str | None, model_args: Mapping[str, Json], *, timeout_s: float
+    ) -> Self:
+        """The model that `--model_name` and `--model_args` describe."""
+        check_names("openai", model_args, _ARGUMENTS)
+        name = model_name or text_arg(model_args, "model", "pretrained")
+        if name is None:
+            raise UsageError("--model openai needs --model_name")
+        key_env = text_arg(model_args, "api_key_env") or _DEFAULT_KEY_ENV
+        api_key = text_arg(model_args, "api_key") or os.environ.get(key_env)
+        return cls(
+            name,
+            _base_url(model_args),
+            api_key=_header_value(api_key, key_env),
+            key_env=key_env,
+            headers=_headers(model_args),
+            timeout_s=float(text_arg(model_args, "timeout") or timeout_s),
+            secrets=(*secret_values(model_args), *([api_key] if api_key else [])),
+        )
+
+    @property
+    def price(self) -> Price | None:
+        """LiteLLM's price for a model of this name, whoever serves it."""
+        return price_of(self.name)
+
+    async def generate(self, request: Request) -> Reply:
+        """Ask once; `latency_ms` spans request to last byte."""
+        try:
+            return await self._ask(request)
+        except RequestFailed as failure:
+            failure.args = (redact(str(failure), self._secrets),)
+            raise
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _ask(self, request: Request) -> Reply:
+        if not self._endpoint.has_key and self.base_url == _DEFAULT_URL:
+            raise RequestFailed(
+                f"{self.base_url}: no API key; set {self._endpoint.key_env}, "
+                "or name your own server by --model_args base_url=…/v1",
+                fatal=True,
+            )
+        started = time.perf_counter()
+        status, headers, data = await self._post(self._body(request))
+        latency_ms = (time.perf_counter() - started) * 1000
+        if status != 200:
+            raise status_failure(self._endpoint, status, headers, data)
+        return chat_reply(self._payload(data), self.base_url, latency_ms)
+
+    async def _post(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        if self._session is None:
+            self._session = self._open_session()
+        try:
+            async with self._session.post(
+                self._url, data=body, proxy=self._proxy, allow_redirects=False
+            ) as response:
+                return response.status, response.headers, await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise connection_failure(self._endpoint, error, self._timeout_s) from error
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        # How many requests are in flight is the engine's business, so the pool has no limit.
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._headers,
+            timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+        )
+
+    def _body(self, request: Request) -> bytes:
+        return orjson.dumps(
+            {"model": self.name, "messages": request.messages, **sampling_params(request)}
+        )
+
+    def _payload(self, data: bytes) -> object:
+        try:
+            payload: object = read_json(data, self.base_url)
+        except RequestFailed as failure:
+            hint = "" if failure.retry else self._endpoint.missing_v1()
+            failure.args = (f"{failure}{hint}",)
+            failure.fatal = bool(hint)
+            raise
+        return payload
+
+
+def _base_url(model_args: Mapping[str, Json]) -> str:
+    given = text_arg(model_args, "base_url", "api_base") or os.environ.get("OPENAI_BASE_URL")
+    url = given or _DEFAULT_URL
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"base_url '{redact(url)}' is no http:// or https:// address")
+    return url
+
+
+def _without_endpoint(url: str) -> str:
+    """`url` up to and without `/chat/completions`; lm-eval's users give it with that."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    return urlunsplit(parts._replace(path=path))
+
+
+def _completions_url(base_url: str, *, keyed: bool) -> str:
+    parts = urlsplit(_without_endpoint(base_url))
+    # aiohttp refuses a request with both a user in its URL and an Authorization header.
+    netloc = parts.netloc.rpartition("@")[2] if keyed else parts.netloc
+    return urlunsplit(parts._replace(netloc=netloc, path=parts.path + "/chat/completions"))
+
+
+def _headers(model_args: Mapping[str, Json]) -> dict[str, str]:
+    extra = model_args.get("headers") or {}
+    if not isinstance(extra, dict):
+        raise UsageError('--model_args: headers must be an object: headers={"Name": "value"}')
+    headers = {name: str(value) for name, value in extra.items()}
+    for argument in ("organization", "project"):
+        if value := text_arg(model_args, argument):
+            headers[f"OpenAI-{argument.title()}"] = value
+    return headers
+
+
+def _header_value(api_key: str | None, key_env: str) -> str | None:
+    """`api_key` as a header may hold it; a line break pasted with it is no part of it."""
+    key = (api_key or "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise UsageError(f"the API key has characters that no key has; check {key_env}")
+    return key or None
+
+
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for `url`; asking once saves it on every request."""
+    parts = urlsplit(url)
+    if not parts.hostname or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
