@@ -12,7 +12,9 @@ with scorings as (
         scorings.cell_key,
         measures.field,
         measures.metric,
-        arg_max(scorings.measure_key, scorings.scored_at) as measure_key
+        arg_max(
+            scorings.measure_key, (scorings.scored_at, scorings.measure_key)
+        ) as measure_key
     from facts.scorings as scorings
     inner join facts.measures as measures using (measure_key)
     group by scorings.cell_key, measures.field, measures.metric

@@ -10,8 +10,8 @@
 with dated as (
     select
         prices.*,
-        row_number() over (partition by model order by set_at desc) as age
-    from prices
+        row_number() over (partition by model order by set_at desc, rowid desc) as age
+    from facts.prices as prices
     where set_at <= coalesce(getvariable('as_of')::timestamp, 'infinity'::timestamp)
 )
 

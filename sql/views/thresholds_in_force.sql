@@ -13,9 +13,9 @@ with dated as (
     select
         thresholds.*,
         row_number() over (
-            partition by dataset, field, metric order by set_at desc
+            partition by dataset, field, metric order by set_at desc, rowid desc
         ) as age
-    from thresholds
+    from facts.thresholds as thresholds
     where set_at <= coalesce(getvariable('as_of')::timestamp, 'infinity'::timestamp)
 )
 

@@ -1,0 +1,81 @@
+-- doc_verdicts: one row per run, model, prompt, dataset, split, doc and repeat: the verdicts of its
+-- fields combined by the aggregation rule in force for the dataset.
+-- Fields without a threshold take no part.
+--
+-- run_id          VARCHAR  the run
+-- model           VARCHAR  model evaluated
+-- prompt_id       VARCHAR  prompt's name
+-- dataset         VARCHAR  dataset's name
+-- split           VARCHAR  test or train
+-- doc_id          VARCHAR  the case
+-- repeat          INTEGER  from 0
+-- rule            VARCHAR  all: every field passes; any: one does; mean: they do on average
+-- fields          BIGINT   fields that have a threshold
+-- passed_fields   BIGINT   of these, how many passed
+-- failed_fields   BIGINT   of these, how many failed
+-- missing_fields  BIGINT   of these, how many have no verdict
+-- margin          DOUBLE   mean of the fields' margins; null when one is missing
+-- passed          BOOLEAN  the combined verdict, for mean margin >= 0; null when a missing verdict
+--                          leaves it open or there is no threshold
+
+with criteria as (
+    select
+        measured.cell_key,
+        any_value(coalesce(aggregations.rule, 'all')) as rule,
+        count(distinct measured.field) filter (measured.threshold is not null) as fields
+    from measured_cells as measured
+    left join aggregations_in_force as aggregations
+        on measured.dataset = aggregations.dataset and aggregations.field is null
+    group by measured.cell_key
+),
+
+judged as (
+    select
+        verdicts.run_id,
+        verdicts.cell_key,
+        verdicts.doc_key,
+        verdicts.repeat,
+        count(*) filter (verdicts.passed) as passed_fields,
+        count(*) filter (not verdicts.passed) as failed_fields,
+        count(verdicts.margin) as measured_fields,
+        avg(verdicts.margin) as margin
+    from keyed_field_verdicts as verdicts
+    group by verdicts.run_id, verdicts.cell_key, verdicts.doc_key, verdicts.repeat
+),
+
+counted as (
+    select
+        judged.*,
+        criteria.rule,
+        criteria.fields,
+        criteria.fields - judged.passed_fields - judged.failed_fields as missing_fields,
+        if(judged.measured_fields = criteria.fields, judged.margin, null) as full_margin
+    from judged
+    inner join criteria using (cell_key)
+)
+
+select
+    counted.run_id,
+    cells.model,
+    cells.prompt_id,
+    cells.dataset,
+    cells.split,
+    docs.doc_id,
+    counted.repeat,
+    counted.rule,
+    counted.fields,
+    counted.passed_fields,
+    counted.failed_fields,
+    counted.missing_fields,
+    counted.full_margin as margin,
+    case
+        when counted.fields = 0 then null
+        when counted.rule = 'any' and counted.passed_fields > 0 then true
+        when counted.rule = 'all' and counted.failed_fields > 0 then false
+        when counted.rule = 'mean' then counted.full_margin >= -1e-9::double
+        when counted.missing_fields > 0 then null
+        else counted.rule = 'all'
+    end as passed
+from counted
+inner join keyed_cells as cells using (cell_key)
+inner join facts.docs as docs using (doc_key)

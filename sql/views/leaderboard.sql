@@ -1,0 +1,77 @@
+-- leaderboard: one row per run, model, prompt, dataset, split, field and metric.
+-- With repeats, a doc counts with the mean of its repeats.
+--
+-- run_id         VARCHAR  the run
+-- model          VARCHAR  model evaluated
+-- prompt_id      VARCHAR  prompt's name
+-- dataset        VARCHAR  dataset's name
+-- split          VARCHAR  test or train
+-- field          VARCHAR  scored output
+-- metric         VARCHAR  metric's name
+-- docs           BIGINT   docs with a score
+-- unscored_docs  BIGINT   docs planned but without one
+-- errors         BIGINT   responses whose score is missing, with the reason beside it in scores
+-- mean           DOUBLE   mean score; null when no doc is scored
+-- stderr         DOUBLE   standard error of the mean, clustered by doc, in the score's unit; null
+--                         for fewer than two docs
+-- threshold      DOUBLE   least passing score in force; null when there is none
+-- passed_docs    DOUBLE   docs that pass, a doc by the share of its repeats that do; null without
+--                         a threshold or a score
+-- pass_rate      DOUBLE   passed_docs over all docs planned, 0..1: a missing case is not a passing
+--                         case; null without a threshold or a score
+-- ci_low         DOUBLE   lower end of the pass rate's 95 % interval (Wilson); null with it
+-- ci_high        DOUBLE   upper end of it; null with it
+
+with counted as (
+    select
+        measured.*,
+        coalesce(aggregated.docs, 0) as scored_docs,
+        greatest(measured.docs, coalesce(aggregated.seen_docs, 0)) as planned_docs,
+        coalesce(aggregated.errors, 0) as errors,
+        aggregated.mean,
+        aggregated.spread,
+        if(
+            measured.threshold is not null and aggregated.docs > 0, aggregated.passed_docs, null
+        ) as passed_docs
+    from measured_cells as measured
+    left join keyed_leaderboard as aggregated using (run_id, cell_key, measure_key)
+),
+
+rated as (
+    select
+        counted.*,
+        counted.passed_docs / counted.planned_docs as pass_rate,
+        1.959963984540054::double as z
+    from counted
+),
+
+bounded as (
+    select
+        rated.*,
+        (rated.pass_rate + z * z / (2 * planned_docs)) / (1 + z * z / planned_docs) as middle,
+        z / (1 + z * z / planned_docs) * sqrt(
+            greatest(rated.pass_rate * (1 - rated.pass_rate), 0) / planned_docs
+            + z * z / (4 * planned_docs * planned_docs)
+        ) as reach
+    from rated
+)
+
+select
+    bounded.run_id,
+    bounded.model,
+    bounded.prompt_id,
+    bounded.dataset,
+    bounded.split,
+    bounded.field,
+    bounded.metric,
+    bounded.scored_docs as docs,
+    bounded.planned_docs - bounded.scored_docs as unscored_docs,
+    bounded.errors,
+    bounded.mean,
+    bounded.spread / sqrt(bounded.scored_docs) as stderr,
+    bounded.threshold,
+    bounded.passed_docs,
+    bounded.pass_rate,
+    greatest(bounded.middle - bounded.reach, 0) as ci_low,
+    least(bounded.middle + bounded.reach, 1) as ci_high
+from bounded
