@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.metadata import version
+from typing import Literal, TypeAlias
 
-from evalwh.errors import MetricError
 from evalwh.metrics import wordnet
 from evalwh.metrics.registry import register_metric
 from evalwh.metrics.text import TOKENIZER, as_text, stem, tokenize
@@ -13,28 +13,25 @@ from evalwh.records import Json
 ALPHA, BETA, GAMMA = 0.9, 3.0, 0.5
 """Weight of recall, shape of the penalty for disorder, and its greatest value."""
 
-VARIANTS = ("default", "nltk")
+Variant: TypeAlias = Literal["default", "nltk"]
 
 
-def _scorer(options: Mapping[str, Json]) -> dict[str, Json]:
+def _scorer(_options: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "tokenizer": TOKENIZER,
         "library": f"nltk {version('nltk')}",
         "wordnet": wordnet.VERSION,
-        "variant": options["variant"],
     }
 
 
 @register_metric("meteor", scorer=_scorer)
-def meteor(value: Json, target: Json, *, variant: str = "default") -> float:
+def meteor(value: Json, target: Json, *, variant: Variant = "default") -> float:
     """METEOR of `value` against `target`, 0..1; equal to NLTK's on the same tokens.
 
     A text identical to its target scores 1, as in Meteor 1.5; the variant "nltk" gives NLTK's
     1 - 0.5/n³ for n words. Values that are no strings are compared as JSON.
     Source: Lavie and Agarwal, "METEOR" (2007), as in `nltk.translate.meteor_score`.
     """
-    if variant not in VARIANTS:
-        raise MetricError(f"meteor: no variant '{variant}'; there is {', '.join(VARIANTS)}")
     predicted, expected = tokenize(as_text(value)), tokenize(as_text(target))
     if variant == "default" and predicted == expected and (predicted or value == target):
         return 1.0

@@ -8,24 +8,41 @@ import importlib
 import importlib.util
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
 from evalwh import __version__
 from evalwh.errors import EvalwhError, MetricError, did_you_mean
 from evalwh.hashing import content_hash
 from evalwh.records import Json
+from evalwh.secrets import redact, split_secrets
 
 Kind = Literal["doc", "batch", "judge"]
 Scorer: TypeAlias = Callable[[Mapping[str, Json]], dict[str, Json]]
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 ENTRY_POINTS = "evalwh.metrics"
-BUILTIN_MODULES = ("em", "rouge_l", "meteor", "judge")
+BUILTIN_MODULES = ("em", "rouge_l", "meteor", "cosine", "judge")
+
+
+class Option(NamedTuple):
+    """A metric's option: its default, and the values it can have, if they are few."""
+
+    default: Json
+    choices: Sequence[Json] = ()
+
+    def problem(self, value: Json) -> str | None:
+        """Why `value` can't be this option's; None if it can."""
+        if self.choices and value not in self.choices:
+            return f"is one of {', '.join(map(repr, self.choices))}, not {value!r}"
+        if isinstance(self.default, bool) and not isinstance(value, bool):
+            return f"is true or false, not {value!r}"
+        if isinstance(self.default, str) and not isinstance(value, str):
+            return f"is a string, not {value!r}"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +51,7 @@ class Metric:
 
     `function` is, by `kind`: "doc": `(value, target, **options) -> float`; "batch":
     `(pairs, **options) -> list[float]`, one per `(value, target)`; "judge": `() -> Rubric`.
-    `options` are the function's keyword parameters with their defaults; None takes any.
+    `options` are the function's keyword parameters; None takes any.
     `made_by` gives what else made a score with given options (tokenizer, model, library);
     `missing` the line that says which package they need and lack.
     """
@@ -44,7 +61,7 @@ class Metric:
     binary: bool
     kind: Kind
     function: Callable[..., Any]
-    options: Mapping[str, Json] | None
+    options: Mapping[str, Option] | None
     made_by: Scorer
     missing: Callable[[Mapping[str, Json]], str | None]
 
@@ -54,26 +71,32 @@ class Metric:
             return dict(options)
         for name, value in options.items():
             self._check_option(name, value)
-        return {**self.options, **options}
+        return {**{name: option.default for name, option in self.options.items()}, **options}
 
     def scorer(
         self, options: Mapping[str, Json] | None = None, *, judge: str | None = None
     ) -> dict[str, Json]:
-        """What makes a score of this metric with `options`, and which model judges it."""
+        """What makes a score of this metric with `options`, and which model judges it.
+
+        Holds no secret. Raises `MetricError` as `complete` does.
+        """
         completed = self.complete(options or {})
         made_by = self.made_by(completed)
         judged = {"judge": judge} if self.kind == "judge" else {}
-        return {"evalwh": __version__, "options": completed, **made_by, **judged}
+        return {
+            "evalwh": __version__,
+            "options": split_secrets(completed).public,
+            **made_by,
+            **judged,
+        }
 
     def _check_option(self, name: str, value: Json) -> None:
         known = self.options or {}
         if name not in known:
             hint = did_you_mean(name, known) or "; it has none"
             raise MetricError(f"{self.name}: unknown option '{name}'{hint}")
-        if isinstance(known[name], bool) and not isinstance(value, bool):
-            raise MetricError(f"{self.name}: option '{name}' is true or false, not {value!r}")
-        if isinstance(known[name], str) and not isinstance(value, str):
-            raise MetricError(f"{self.name}: option '{name}' is a string, not {value!r}")
+        if problem := known[name].problem(value):
+            raise MetricError(f"{self.name}: option '{name}' {problem}")
 
 
 _registered: dict[str, Metric] = {}
@@ -176,20 +199,18 @@ def _load_builtins() -> None:
 
 @cache
 def _load_entry_points() -> None:
+    from importlib.metadata import entry_points
+
     for entry_point in entry_points(group=ENTRY_POINTS):
-        _load_entry_point(entry_point)
-
-
-def _load_entry_point(entry_point: EntryPoint) -> None:
-    try:
-        entry_point.load()
-    except Exception as error:
-        raise MetricError(f"entry point {entry_point.value}: {one_line(error)}") from error
+        try:
+            entry_point.load()
+        except Exception as error:
+            raise MetricError(f"entry point {entry_point.value}: {one_line(error)}") from error
 
 
 def one_line(error: Exception) -> str:
-    """`Type: message` of an exception, on one line of at most 300 characters."""
-    text = " ".join(str(error).split())
+    """`Type: message` of an exception, on one line of at most 300 characters, no secrets."""
+    text = redact(" ".join(str(error).split()))
     if isinstance(error, EvalwhError):
         return text[:300]
     return f"{type(error).__name__}: {text}"[:300].rstrip(": ")
@@ -199,16 +220,20 @@ def _origin(function: Callable[..., Any]) -> str:
     return f"{function.__module__}.{function.__qualname__}"
 
 
-def _options_of(function: Callable[..., Any]) -> Mapping[str, Json] | None:
-    """The keyword parameters that follow `value, target` (or `pairs`), with their defaults."""
+def _options_of(function: Callable[..., Any]) -> Mapping[str, Option] | None:
+    """The keyword parameters that follow `value, target` (or `pairs`)."""
     parameters = inspect.signature(function).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return None
     return {
-        parameter.name: parameter.default
+        parameter.name: Option(parameter.default, _choices(parameter.annotation))
         for parameter in parameters
         if parameter.default is not parameter.empty
     }
+
+
+def _choices(annotation: object) -> Sequence[Json]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _source_of(function: Callable[..., Any]) -> Scorer:
