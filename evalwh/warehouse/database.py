@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from evalwh.errors import QueryError, WarehouseCorrupt, WarehouseError
+from evalwh.errors import QueryError, WarehouseBusy, WarehouseCorrupt, WarehouseError
 from evalwh.warehouse import binding, fold, schema
-from evalwh.warehouse.journal import Journal, journals_folder
-from evalwh.warehouse.lock import read_lock, write_lock
+from evalwh.warehouse.journal import Journal, journals_folder, unwritable
+from evalwh.warehouse.lock import is_locked, read_lock, write_lock
 
 _CONFIG = {"storage_compatibility_version": "v1.5.0"}
 
@@ -44,6 +44,21 @@ class Warehouse:
     def journal(self, label: str) -> Journal:
         """A new journal of this warehouse, to be closed and then folded."""
         return Journal(self.path, label)
+
+    @contextlib.contextmanager
+    def claim(self, run_id: str) -> Iterator[None]:
+        """Work on a run alone; `WarehouseBusy` when another process does."""
+        path = journals_folder(self.path) / f"{run_id}.claim"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            claim = path.open("w")
+        except OSError as error:
+            raise unwritable(path, error) from error
+        with claim:
+            if is_locked(claim.fileno(), keep=True):
+                raise WarehouseBusy(f"run {run_id}: another process works on it; wait for it")
+            yield
+            path.unlink(missing_ok=True)
 
     def has_left_journals(self) -> bool:
         """Whether a process has gone and left a journal; a live one folds its own."""

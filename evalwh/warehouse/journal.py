@@ -131,7 +131,7 @@ class Journal:
                 _write_all(self._file, b"".join(lines))
                 os.fdatasync(self._file)
         except OSError as error:
-            self._failure = _unwritable(self.path, error)
+            self._failure = unwritable(self.path, error)
         _wake(waiters, self._failure)
 
 
@@ -144,11 +144,12 @@ def _create(path: Path) -> int:
         fcntl.flock(file, fcntl.LOCK_EX)
         hidden.rename(path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     return file
 
 
-def _unwritable(path: Path, error: OSError) -> WarehouseError:
+def unwritable(path: Path, error: OSError) -> WarehouseError:
+    """What to tell a user whose disk is full or whose folder can't be written."""
     return WarehouseError(
         f"{path}: {error.strerror}; everything written before is kept, so make room or make the "
         "folder writable, then go on with: evalwh run --resume RUN"

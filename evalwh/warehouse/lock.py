@@ -33,13 +33,14 @@ def write_lock(warehouse: Path, *, timeout_s: float) -> Iterator[None]:
         yield
 
 
-def is_locked(descriptor: int) -> bool:
-    """Whether another process holds the `flock` of an open file."""
+def is_locked(descriptor: int, *, keep: bool = False) -> bool:
+    """Whether another process holds the `flock` of an open file; else `keep` takes it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    if not keep:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
     return False
 
 

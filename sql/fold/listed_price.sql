@@ -1,4 +1,5 @@
--- A price as a price list has it: a dated row only where the list says something new.
+-- A price as a price list has it: a dated row where the list says something new, but never over
+-- a price that somebody has set.
 
 insert into facts.prices
 select distinct on (model) records.* from (
@@ -6,14 +7,20 @@ select distinct on (model) records.* from (
 ) as records
 where not exists (
     select 1 from (
-        select
-            arg_max(known.prompt_usd_per_mtok, known.set_at) as prompt_usd,
-            arg_max(known.completion_usd_per_mtok, known.set_at) as completion_usd,
-            count(*) as times
+        select arg_max(
+            {
+                'is_set': known.set_by not like 'litellm %',
+                'prompt_usd': known.prompt_usd_per_mtok,
+                'completion_usd': known.completion_usd_per_mtok
+            },
+            known.set_at
+        ) as newest
         from facts.prices as known
-        where known.model = records.model and known.set_by = records.set_by
-    ) as newest
-    where newest.times > 0
-        and newest.prompt_usd is not distinct from records.prompt_usd_per_mtok
-        and newest.completion_usd is not distinct from records.completion_usd_per_mtok
+        where known.model = records.model
+    )
+    where newest.is_set
+        or (
+            newest.prompt_usd = records.prompt_usd_per_mtok
+            and newest.completion_usd = records.completion_usd_per_mtok
+        )
 );

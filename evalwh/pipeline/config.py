@@ -1,0 +1,71 @@
+"""What a run was asked to do, as it is stored with the run and read back by `--resume`.
+
+Holds no secret: `model_args` are the public ones; keys come from the environment or the command
+line each time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from evalwh.errors import WarehouseError
+from evalwh.records import FieldSpec, Json, MetricSpec, Task
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """The matrix of a run and how it asks; everything that decides what rows it makes."""
+
+    model: str
+    model_names: Sequence[str | None]
+    tasks: Sequence[str]
+    model_args: Mapping[str, Json] = field(default_factory=dict)
+    prompts: str | None = None
+    splits: Sequence[str] = ("test",)
+    limit: int | None = None
+    repeats: int = 1
+    num_fewshot: int | None = None
+    gen_kwargs: Mapping[str, Json] = field(default_factory=dict)
+    system_instruction: str | None = None
+    seed: int | None = None
+    include_path: Sequence[str] = ()
+    judge: str | None = None
+    judge_model: str = "litellm"
+    judge_args: Mapping[str, Json] = field(default_factory=dict)
+    predict_only: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, run_id: str, stored: Mapping[str, Any]) -> Self:
+        """Read a stored config back; what a later evalwh added keeps its default."""
+        known = {each.name for each in fields(cls)}
+        try:
+            return cls(**{name: value for name, value in stored.items() if name in known})
+        except TypeError as error:
+            raise WarehouseError(f"run {run_id}: it can't be resumed: {error}") from None
+
+
+def specs_to_json(task: Task) -> list[dict[str, Any]]:
+    """A task's fields and metrics, as stored with the run."""
+    return [
+        {
+            "name": spec.name,
+            "options": dict(spec.options),
+            "metrics": [asdict(metric) for metric in spec.metrics],
+        }
+        for spec in task.fields
+    ]
+
+
+def specs_from_json(stored: Sequence[Mapping[str, Any]]) -> list[FieldSpec]:
+    """The inverse of `specs_to_json`."""
+    return [
+        FieldSpec(
+            name=spec["name"],
+            options=spec["options"],
+            metrics=[MetricSpec(**metric) for metric in spec["metrics"]],
+        )
+        for spec in stored
+    ]

@@ -1,0 +1,122 @@
+"""What a run shows while it works, on stderr: a bar in a terminal, plain lines elsewhere.
+
+Polls counters; never slows what it shows.
+"""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, TextIO
+
+from evalwh.generation import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+_BAR_S = 0.2
+_LINE_S = 5.0
+
+
+class Display:
+    """The stages of a run, one after the other, as bars or lines."""
+
+    def __init__(self, stream: TextIO = sys.stderr) -> None:
+        self._stream = stream
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._done = 0
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        if self._bar:
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(line, file=self._stream, flush=True)
+
+    def advance(self, amount: int) -> None:
+        """Count docs that a stage without a `Progress` of its own has done."""
+        self._done += amount
+
+    @contextlib.asynccontextmanager
+    async def stage(
+        self, name: str, total: int, counters: Progress | None = None
+    ) -> AsyncIterator[None]:
+        """Show a stage until the block ends; `counters` are a generation's."""
+        self._done = 0
+        started = time.monotonic()
+        shown = asyncio.create_task(self._show(name, total, counters, started))
+        try:
+            yield
+        finally:
+            shown.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await shown
+            self._finish(name, total, counters, started)
+
+    async def _show(self, name: str, total: int, counters: Progress | None, started: float) -> None:
+        if self._stream.isatty():
+            self._open_bar(name, total)
+        while True:
+            await asyncio.sleep(_BAR_S if self._bar else _LINE_S)
+            self._refresh(name, total, counters, started)
+
+    def _open_bar(self, name: str, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[detail]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(file=self._stream),
+            transient=True,
+        )
+        self._task = self._bar.add_task(name, total=total, detail="")
+        self._bar.start()
+
+    def _refresh(self, name: str, total: int, counters: Progress | None, started: float) -> None:
+        done = counters.replies if counters else self._done
+        if self._bar and self._task is not None:
+            self._bar.update(self._task, completed=done, detail=_detail(counters))
+        else:
+            eta = _eta(done, total, time.monotonic() - started)
+            self.say(_line(name, done, total, _detail(counters), eta))
+
+    def _finish(self, name: str, total: int, counters: Progress | None, started: float) -> None:
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
+        done = counters.replies if counters else self._done
+        self.say(_line(name, done, total, _detail(counters), f"{time.monotonic() - started:.1f} s"))
+
+
+def _line(name: str, done: int, total: int, detail: str, time_text: str) -> str:
+    return ", ".join(part for part in (f"{name}: {done}/{total}", detail, time_text) if part)
+
+
+def _detail(counters: Progress | None) -> str:
+    if counters is None:
+        return ""
+    tokens = counters.prompt_tokens + counters.completion_tokens
+    parts = [f"{counters.errors} errors"]
+    if counters.retries:
+        parts.append(f"{counters.retries} retries")
+    if counters.truncated:
+        parts.append(f"{counters.truncated} truncated")
+    if tokens:
+        parts.append(f"{tokens:,} tokens")
+    if counters.billed_usd:
+        parts.append(f"${counters.billed_usd:.4f}")
+    return ", ".join(parts)
+
+
+def _eta(done: int, total: int, elapsed_s: float) -> str:
+    if not done:
+        return ""
+    return f"{elapsed_s * (total - done) / done:.0f} s left"

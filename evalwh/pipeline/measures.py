@@ -1,0 +1,66 @@
+"""The measures of a task: each field's metrics together with what makes their scores."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalwh.hashing import canonical_json, row_key
+from evalwh.metrics import PlannedMetric, plan_metrics
+from evalwh.pipeline import rows
+from evalwh.records import FieldSpec, Json
+
+NO_JUDGE = "no judge was named; add one with evalwh score RUN --judge MODEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A field's metric as one scorer makes it; another judge or library is another measure."""
+
+    plan: PlannedMetric
+    scorer: dict[str, Json]
+
+    @property
+    def key(self) -> int:
+        return row_key(
+            "measure", self.plan.field, self.plan.metric.name, canonical_json(self.scorer).decode()
+        )
+
+    @property
+    def stage(self) -> str:
+        """The stage of a judge's generations for it."""
+        return f"{self.plan.field}:{self.plan.metric.name}"
+
+    @property
+    def is_judged(self) -> bool:
+        return self.plan.metric.kind == "judge"
+
+    def row(self) -> rows.Row:
+        return rows.measure_row(
+            self.key,
+            self.plan.field,
+            self.plan.metric.name,
+            self.scorer,
+            higher_is_better=self.plan.metric.higher_is_better,
+        )
+
+
+def measures_of(specs: Sequence[FieldSpec], judge: str | None) -> list[Measure]:
+    """The measures that `specs` ask for. Raises MetricError for an unknown metric or option."""
+    return [
+        Measure(plan, plan.metric.scorer(plan.options, judge=judge)) for plan in plan_metrics(specs)
+    ]
+
+
+def thresholds_of(dataset: str, specs: Sequence[FieldSpec], source: str) -> list[rows.Row]:
+    """Threshold rows of a task: what its file says, and 1 for metrics that score 0 or 1."""
+    binary = {(plan.field, plan.metric.name) for plan in plan_metrics(specs) if plan.metric.binary}
+    stated = {
+        (spec.name, metric.name): metric.threshold
+        for spec in specs
+        for metric in spec.metrics
+        if metric.threshold is not None
+    }
+    least = {**dict.fromkeys(binary, 1.0), **stated}
+    return [
+        rows.threshold_row(dataset, field, metric, threshold, source)
+        for (field, metric), threshold in least.items()
+    ]

@@ -1,0 +1,158 @@
+"""What the pipeline reads back from the warehouse: the statements of `sql/reads/`, as records."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from evalwh.errors import WarehouseError
+from evalwh.pipeline.config import specs_from_json
+from evalwh.pipeline.matrix import Asked, Case
+from evalwh.records import FieldSpec, Json
+from evalwh.resources import resource
+from evalwh.warehouse import Warehouse
+
+PAGE = 1_000
+
+
+class Scorable(NamedTuple):
+    """A case whose newest reply isn't scored yet. `question` is the last user message."""
+
+    case: Case
+    attempt: int
+    replaces: bool
+    response: str | None
+    error: str | None
+    question: str
+    target: Json
+
+
+class Judgement(NamedTuple):
+    """A stored generation of a judge."""
+
+    attempt: int
+    request_hash: str
+    response: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDataset:
+    """A dataset's part in a run, as stored with the run."""
+
+    dataset: str
+    root: str
+    json_fields: bool
+    specs: Sequence[FieldSpec]
+    cell_keys: Sequence[int]
+
+
+def stored_config(warehouse: Warehouse, run_id: str) -> dict[str, Any]:
+    """The config of a run. WarehouseError if there is no such run."""
+    found = warehouse.read("select config from runs where run_id = $1", [run_id]).rows
+    if not found:
+        raise WarehouseError(f"{warehouse.path}: no run '{run_id}'; see evalwh runs")
+    config: dict[str, Any] = json.loads(found[0][0])
+    return config
+
+
+def stored_datasets(warehouse: Warehouse, run_id: str) -> list[StoredDataset]:
+    """The datasets of a run with its scored cells: those of the test split."""
+    cells = defaultdict(list)
+    for dataset, key in warehouse.read(
+        "select dataset, cell_key from keyed_cells where run_id = $1 and split = 'test' "
+        "order by cell_key",
+        [run_id],
+    ).rows:
+        cells[dataset].append(key)
+    return [
+        StoredDataset(
+            stored["dataset"],
+            stored["root"],
+            stored["json_fields"],
+            specs_from_json(stored["fields"]),
+            cells[stored["dataset"]],
+        )
+        for stored in stored_config(warehouse, run_id)["datasets"]
+    ]
+
+
+def stored_cells(warehouse: Warehouse, run_id: str) -> list[tuple[str, str, str, str]]:
+    """`(prompt_id, prompt_hash, dataset, split)` of a run's cells."""
+    sql = "select distinct prompt_id, prompt_hash, dataset, split from cells where run_id = $1"
+    return [(row[0], row[1], row[2], row[3]) for row in warehouse.read(sql, [run_id]).rows]
+
+
+def asked_cases(warehouse: Warehouse, run_id: str) -> dict[Case, Asked]:
+    """Every case of a run that was asked about."""
+    found = warehouse.read(_sql("asked"), {"run_id": run_id}).rows
+    return {Case(*row[:3]): Asked(row[3], row[4]) for row in found}
+
+
+def cases_to_score(
+    warehouse: Warehouse,
+    cell_key: int,
+    after: Case | None,
+    measures: Sequence[int],
+    judged: Sequence[int],
+) -> list[Scorable]:
+    """The next page of a cell's cases that `measures` haven't scored, after the case `after`."""
+    found = warehouse.read(
+        _sql("cases_to_score"),
+        {
+            "cell_key": cell_key,
+            "after_doc_key": after.doc_key if after else -1,
+            "after_repeat": after.repeat if after else -1,
+            "measures": json.dumps(list(measures)),
+            "judged": json.dumps(list(judged)),
+            "page": PAGE,
+        },
+    ).rows
+    return [
+        Scorable(
+            Case(cell_key, doc_key, repeat),
+            attempt,
+            replaces,
+            response,
+            error,
+            _question(messages),
+            None if target is None else json.loads(target),
+        )
+        for doc_key, repeat, attempt, replaces, response, error, messages, target in found
+    ]
+
+
+def judgements(
+    warehouse: Warehouse, cell_key: int, cases: Sequence[Case]
+) -> dict[tuple[Case, str], list[Judgement]]:
+    """What judges were asked about a page of cases, by case and stage, in order of attempts."""
+    found = warehouse.read(
+        _sql("judgements"),
+        {
+            "cell_key": cell_key,
+            "first_doc_key": cases[0].doc_key,
+            "last_doc_key": cases[-1].doc_key,
+        },
+    ).rows
+    by_case = defaultdict(list)
+    for doc_key, repeat, stage, *judgement in sorted(found):
+        by_case[Case(cell_key, doc_key, repeat), stage].append(Judgement(*judgement))
+    return dict(by_case)
+
+
+def scored_measures(warehouse: Warehouse, run_id: str) -> set[tuple[int, str, str]]:
+    """`(cell_key, field, metric)` of a run that have a scoring."""
+    found = warehouse.read(_sql("scored_measures"), {"run_id": run_id}).rows
+    return {(cell_key, field, metric) for cell_key, field, metric in found}
+
+
+def _question(messages: str | None) -> str:
+    said = json.loads(messages) if messages else []
+    asked = [message.get("content") for message in said if message.get("role") == "user"]
+    return asked[-1] if asked and isinstance(asked[-1], str) else ""
+
+
+@cache
+def _sql(name: str) -> str:
+    return (resource("sql") / "reads" / f"{name}.sql").read_text(encoding="utf-8")

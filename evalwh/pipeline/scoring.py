@@ -1,0 +1,193 @@
+"""The scoring pass: stored generations of a run become fields and scores, page by page.
+
+The same for a new run, a resumed one and `evalwh score`. It calls no model but a judge.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evalwh.errors import MetricError, TaskError, UsageError, did_you_mean
+from evalwh.fields import extract_fields
+from evalwh.generation import Progress
+from evalwh.metrics import check_available, score_cases
+from evalwh.pipeline import rows
+from evalwh.pipeline.display import Display
+from evalwh.pipeline.judging import Judge, Question, judge_page
+from evalwh.pipeline.measures import NO_JUDGE, Measure, measures_of, thresholds_of
+from evalwh.pipeline.reads import (
+    Scorable,
+    StoredDataset,
+    cases_to_score,
+    judgements,
+    scored_measures,
+    stored_datasets,
+)
+from evalwh.records import Field, FieldSpec, MetricSpec, Score
+from evalwh.warehouse import Warehouse
+from evalwh.warehouse.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A scoring pass over one run: where it reads and writes, and who judges."""
+
+    warehouse: Warehouse
+    run_id: str
+    journal: Journal
+    display: Display
+    progress: Progress
+    judge: Judge | None = None
+
+
+async def score_run(scoring: Scoring, added: Sequence[tuple[str | None, str]] = ()) -> None:
+    """Score what isn't scored of a run; `added` are metrics, by field or for every field.
+
+    The journal must be folded before and after. Raises MetricError for an unknown metric.
+    """
+    known = scored_measures(scoring.warehouse, scoring.run_id)
+    for dataset in stored_datasets(scoring.warehouse, scoring.run_id):
+        specs = _with_added(_current_specs(dataset), added)
+        for lacking in check_available(specs):
+            scoring.display.say(f"evalwh: note: {lacking}")
+        _write_thresholds(scoring.journal, dataset, specs)
+        for cell_key in dataset.cell_keys:
+            wanted = _wanted(scoring, cell_key, specs, known)
+            _declare(scoring.journal, cell_key, wanted)
+            await _score_cell(scoring, dataset, cell_key, specs, wanted)
+
+
+async def _score_cell(
+    scoring: Scoring,
+    dataset: StoredDataset,
+    cell_key: int,
+    specs: Sequence[FieldSpec],
+    measures: Sequence[Measure],
+) -> None:
+    keys = [measure.key for measure in measures]
+    judged = [measure.key for measure in measures if measure.is_judged and scoring.judge]
+    after = None
+    while page := cases_to_score(scoring.warehouse, cell_key, after, keys, judged):
+        fields = [
+            extract_fields(specs, dataset.json_fields, each.response, each.error, each.target)
+            for each in page
+        ]
+        computed = await asyncio.to_thread(score_cases, fields, specs)
+        judged_page = await _judge(scoring, cell_key, measures, page, fields)
+        for scorable, case_fields, scores, judged_scores in zip(
+            page, fields, computed, judged_page, strict=True
+        ):
+            made = _score_rows(measures, [*scores, *judged_scores])
+            scoring.journal.write("case", _case_row(scorable, case_fields, made))
+        scoring.journal.sync()
+        scoring.display.advance(len(page))
+        after = page[-1].case
+
+
+def _case_row(scorable: Scorable, fields: Sequence[Field], made: list[rows.Row]) -> rows.Row:
+    return rows.case_row(scorable.case, scorable.attempt, fields, made, replaces=scorable.replaces)
+
+
+async def _judge(
+    scoring: Scoring,
+    cell_key: int,
+    measures: Sequence[Measure],
+    page: Sequence[Scorable],
+    fields: Sequence[Sequence[Field]],
+) -> list[list[Score]]:
+    judged = [measure for measure in measures if measure.is_judged]
+    questions = [
+        Question(scorable.case, measure, field, scorable.question)
+        for scorable, case_fields in zip(page, fields, strict=True)
+        for measure in judged
+        for field in case_fields
+        if field.name == measure.plan.field
+    ]
+    if scoring.judge is None:
+        scores = [
+            Score(each.field.name, each.measure.plan.metric.name, None, NO_JUDGE)
+            for each in questions
+        ]
+    else:
+        cases = [scorable.case for scorable in page]
+        stored = judgements(scoring.warehouse, cell_key, cases)
+        scores = await judge_page(scoring.judge, questions, stored)
+    by_case: dict[object, list[Score]] = {scorable.case: [] for scorable in page}
+    for question, score in zip(questions, scores, strict=True):
+        by_case[question.case].append(score)
+    return [by_case[scorable.case] for scorable in page]
+
+
+def _score_rows(measures: Sequence[Measure], scores: Sequence[Score]) -> list[rows.Row]:
+    keys = {(measure.plan.field, measure.plan.metric.name): measure.key for measure in measures}
+    return [
+        rows.score_row(key, score.score, score.error)
+        for score in scores
+        if (key := keys.get((score.field, score.metric))) is not None
+    ]
+
+
+def _wanted(
+    scoring: Scoring,
+    cell_key: int,
+    specs: Sequence[FieldSpec],
+    known: set[tuple[int, str, str]],
+) -> list[Measure]:
+    """The measures to make; without a judge, those that a judge has made stay in force."""
+    judge = scoring.judge.model.name if scoring.judge else None
+    return [
+        measure
+        for measure in measures_of(specs, judge)
+        if judge
+        or not measure.is_judged
+        or (cell_key, measure.plan.field, measure.plan.metric.name) not in known
+    ]
+
+
+def _declare(journal: Journal, cell_key: int, measures: Sequence[Measure]) -> None:
+    for measure in measures:
+        journal.write("measure", measure.row())
+        journal.write("scoring", rows.scoring_row(cell_key, measure.key))
+
+
+def _write_thresholds(journal: Journal, dataset: StoredDataset, specs: Sequence[FieldSpec]) -> None:
+    for row in thresholds_of(dataset.dataset, specs, "metric_output_info.json"):
+        journal.write("task_threshold", row)
+
+
+def _current_specs(dataset: StoredDataset) -> Sequence[FieldSpec]:
+    """The fields as the task's folder has them now; as stored where the folder is gone."""
+    from evalwh.tasks import load_task
+
+    if not Path(dataset.root).is_dir():
+        return dataset.specs
+    try:
+        return load_task(dataset.root).fields
+    except TaskError as error:
+        raise TaskError(f"{error}; mend it, or move the folder to score as stored") from error
+
+
+def _with_added(
+    specs: Sequence[FieldSpec], added: Sequence[tuple[str | None, str]]
+) -> list[FieldSpec]:
+    names = [spec.name for spec in specs]
+    for field, _metric in added:
+        if field is not None and field not in names:
+            raise UsageError(f"--metrics: unknown field '{field}'{did_you_mean(field, names)}")
+    return [replace(spec, metrics=[*spec.metrics, *_new_metrics(spec, added)]) for spec in specs]
+
+
+def _new_metrics(spec: FieldSpec, added: Sequence[tuple[str | None, str]]) -> list[MetricSpec]:
+    known = {metric.name for metric in spec.metrics}
+    names = [metric for field, metric in added if field in (None, spec.name)]
+    return [MetricSpec(name) for name in dict.fromkeys(names) if name not in known]
+
+
+def check_metrics(specs: Sequence[FieldSpec]) -> None:
+    """Look every metric up, so that a wrong name shows before anything is sent."""
+    for spec in specs:
+        try:
+            measures_of([spec], None)
+        except MetricError as error:
+            raise MetricError(f"field '{spec.name}': {error}") from error
