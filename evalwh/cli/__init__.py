@@ -6,7 +6,7 @@ the top of a command's module.
 
 import typer
 
-from evalwh.cli import runs
+from evalwh.cli import run, runs, score
 
 app = typer.Typer(
     help="Run, score and query LLM evaluations in one DuckDB file.",
@@ -16,5 +16,5 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (runs,):
+for module in (run, score, runs):
     module.register(app)

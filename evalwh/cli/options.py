@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,3 +10,13 @@ Db = Annotated[
     typer.Option("--db", envvar="EVALWH_DB", help="Warehouse file.", show_default=True),
 ]
 DEFAULT_DB = Path("evalwh.duckdb")
+
+Judge = Annotated[
+    str | None, typer.Option(help="Model that judges gpt_similarity and gpt_correctness.")
+]
+JudgeArgs = Annotated[str, typer.Option(help="Arguments of the judge: model=openai,api_base=URL.")]
+
+OptionNames: dict[str, Any] = {
+    "token_normalize_func": lambda name: name.replace("_", "-"),
+}
+"""Context settings of commands whose options may be written with `_` or `-`."""

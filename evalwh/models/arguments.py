@@ -22,7 +22,7 @@ _LM_EVAL_CLIENT = frozenset(
 """Words of lm-eval's API clients that have no bearing on a chat request."""
 
 
-def parse_model_args(text: str) -> dict[str, Json]:
+def parse_model_args(text: str, *, option: str = "--model_args") -> dict[str, Json]:
     """`a=1,b=x=y,c={"d": [2, 3]}` as a dict; values are JSON where they parse as it, else text.
 
     Secrets stay text. Raises UsageError for a part without `=`.
@@ -31,7 +31,7 @@ def parse_model_args(text: str) -> dict[str, Json]:
     for part in _split(text):
         name, equals, value = part.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"--model_args: '{name.strip()}' is no key=value pair")
+            raise UsageError(f"{option}: '{name.strip()}' is no key=value pair")
         name = name.strip()
         parsed[name] = value.strip() if is_secret_name(name) else _value(value.strip())
     return parsed

@@ -78,6 +78,22 @@ async def resume_run(invocation: Invocation, config: RunConfig, run_id: str) -> 
         await _Run(invocation, config, run_id, parts, asked).carry_out(None)
 
 
+async def score_stored(
+    invocation: Invocation,
+    config: RunConfig,
+    run_id: str,
+    added: Sequence[tuple[str | None, str]] = (),
+) -> None:
+    """Score what isn't scored of a stored run, with `added` metrics and the judge of `config`."""
+    warehouse = invocation.warehouse
+    with warehouse.claim(run_id):
+        warehouse.fold()
+        with warehouse.journal(run_id) as journal:
+            asker = Asker(journal, invocation.limits, on_event=invocation.display.say)
+            await _score(invocation, config, run_id, journal, asker, added)
+        warehouse.fold()
+
+
 class _Run:
     """A run being carried out, with its journal."""
 
@@ -158,10 +174,10 @@ class _Run:
             return
         journal.sync()
         await asyncio.to_thread(self._on.warehouse.fold)
-        await score(self._on, self._config, self._run_id, journal, asker)
+        await _score(self._on, self._config, self._run_id, journal, asker)
 
 
-async def score(
+async def _score(
     invocation: Invocation,
     config: RunConfig,
     run_id: str,

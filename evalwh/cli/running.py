@@ -1,0 +1,230 @@
+"""What `run` and `score` share: options into a config, the event loop, what is printed after."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from evalwh.errors import BudgetReached, EvalwhError, UsageError
+from evalwh.generation import Limits
+from evalwh.metrics import load_plugins
+from evalwh.models import parse_model_args
+from evalwh.pipeline.config import RunConfig
+from evalwh.pipeline.reads import stored_config
+from evalwh.pipeline.run import Invocation, new_run_id, resume_run, score_stored, start_run
+from evalwh.records import Json
+from evalwh.secrets import split_secrets
+from evalwh.warehouse import Warehouse
+from evalwh.warehouse.runs import resolve_run
+
+_GEN_KWARGS = {
+    "max_gen_toks": "max_tokens",
+    "max_new_tokens": "max_tokens",
+    "until": "stop",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options of `evalwh run`, as they were given."""
+
+    tasks: str | None
+    model: str
+    model_name: str | None
+    model_args: str
+    prompts: str | None
+    include_path: list[Path] | None
+    limit: int | None
+    repeats: int
+    num_fewshot: int | None
+    gen_kwargs: str
+    system_instruction: str | None
+    seed: int | None
+    predict_only: bool
+    judge: str | None
+    judge_args: str
+    num_concurrent: int
+    rpm: float | None
+    tpm: float | None
+    max_retries: int
+    timeout: float
+    budget_usd: float | None
+    resume: str | None
+    run_id: str | None
+    tag: list[str] | None
+    db: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOptions:
+    """The options of `evalwh score`, as they were given."""
+
+    run: str
+    metrics: str
+    judge: str | None
+    judge_args: str
+    num_concurrent: int
+    budget_usd: float | None
+    db: Path
+
+
+def carry_out(options: RunOptions) -> None:
+    """Start or resume a run, and print its leaderboard and its id."""
+    for path in options.include_path or []:
+        load_plugins(path)
+    warehouse = Warehouse(options.db)
+    invocation = _invocation(warehouse, options)
+    if options.resume:
+        run_id = resolve_run(warehouse, options.resume)
+        work = resume_run(invocation, _resumed_config(warehouse, run_id, options), run_id)
+    else:
+        run_id = _new_id(options.run_id)
+        work = start_run(invocation, _config(options), run_id, _tags(options.tag or []))
+    _finish(work, warehouse, run_id)
+
+
+def carry_out_scoring(options: ScoreOptions) -> None:
+    """Score a stored run, and print its leaderboard and its id."""
+    warehouse = Warehouse(options.db)
+    run_id = resolve_run(warehouse, options.run)
+    stored = RunConfig.from_json(run_id, stored_config(warehouse, run_id))
+    for path in stored.include_path:
+        load_plugins(Path(path))
+    kind, judge_args = _judge_args(options.judge_args)
+    invocation = Invocation(
+        warehouse,
+        Limits(num_concurrent=options.num_concurrent, budget_usd=options.budget_usd),
+        judge_args=judge_args,
+    )
+    config = replace(stored, judge=options.judge, judge_model=kind, judge_args={})
+    _finish(score_stored(invocation, config, run_id, _added(options.metrics)), warehouse, run_id)
+
+
+def _finish(work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str) -> None:
+    try:
+        asyncio.run(_until_terminated(work))
+    except (KeyboardInterrupt, BudgetReached):
+        _summarize(warehouse, run_id)
+        typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
+        raise
+    except EvalwhError:
+        typer.echo(f"evalwh: run {run_id} can go on: evalwh run --resume {run_id}", err=True)
+        raise
+    _summarize(warehouse, run_id)
+    typer.echo(run_id)
+
+
+async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:
+    """A terminated run ends like an interrupted one: what arrived is stored."""
+    running = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    try:
+        await running
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _summarize(warehouse: Warehouse, run_id: str) -> None:
+    from evalwh.cli.summary import print_summary
+
+    print_summary(warehouse, run_id)
+
+
+def _config(options: RunOptions) -> RunConfig:
+    if not options.tasks:
+        raise UsageError("--tasks: name a task or a task folder; see evalwh tasks")
+    judge_model, judge_args = _judge_args(options.judge_args)
+    return RunConfig(
+        model=options.model,
+        model_names=_names(options.model_name) or [None],
+        tasks=[_task_place(name) for name in _names(options.tasks)],
+        model_args=split_secrets(parse_model_args(options.model_args)).public,
+        prompts=options.prompts,
+        limit=options.limit,
+        repeats=options.repeats,
+        num_fewshot=options.num_fewshot,
+        gen_kwargs=_gen_kwargs(options.gen_kwargs),
+        system_instruction=options.system_instruction,
+        seed=options.seed,
+        include_path=[str(path.resolve()) for path in options.include_path or []],
+        judge=options.judge,
+        judge_model=judge_model,
+        judge_args=split_secrets(judge_args).public,
+        predict_only=options.predict_only,
+    )
+
+
+def _resumed_config(warehouse: Warehouse, run_id: str, options: RunOptions) -> RunConfig:
+    """The stored config; a judge may join a run, and nothing else changes what it is."""
+    if options.tasks:
+        raise UsageError("--resume: the run has its tasks already; leave --tasks out")
+    stored = RunConfig.from_json(run_id, stored_config(warehouse, run_id))
+    if options.judge is None:
+        return stored
+    judge_model, judge_args = _judge_args(options.judge_args)
+    public = split_secrets(judge_args).public
+    return replace(stored, judge=options.judge, judge_model=judge_model, judge_args=public)
+
+
+def _invocation(warehouse: Warehouse, options: RunOptions) -> Invocation:
+    limits = Limits(
+        num_concurrent=options.num_concurrent,
+        rpm=options.rpm,
+        tpm=options.tpm,
+        max_retries=options.max_retries,
+        timeout_s=options.timeout,
+        budget_usd=options.budget_usd,
+    )
+    return Invocation(
+        warehouse,
+        limits,
+        model_args=parse_model_args(options.model_args),
+        judge_args=_judge_args(options.judge_args)[1],
+    )
+
+
+def _judge_args(text: str) -> tuple[str, Mapping[str, Json]]:
+    """The kind of model that judges, and its arguments."""
+    arguments = dict(parse_model_args(text))
+    return str(arguments.pop("model", "litellm")), arguments
+
+
+def _gen_kwargs(text: str) -> dict[str, Json]:
+    """Sampling parameters under OpenAI's names; lm-eval's own are understood."""
+    given = parse_model_args(text, option="--gen_kwargs")
+    return {_GEN_KWARGS.get(name, name): value for name, value in given.items()}
+
+
+def _task_place(name: str) -> str:
+    """A path as it is from anywhere, so that a run resumes from another folder."""
+    path = Path(name)
+    return str(path.resolve()) if path.is_dir() and ("/" in name or name == ".") else name
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
+def _added(metrics: str) -> list[tuple[str | None, str]]:
+    """`rougeL,path:em` as `(field or None, metric)`."""
+    pairs = [name.rpartition(":") for name in _names(metrics)]
+    return [(field or None, metric) for field, _colon, metric in pairs]
+
+
+def _tags(pairs: list[str]) -> dict[str, str]:
+    for pair in pairs:
+        if not pair.partition("=")[1]:
+            raise UsageError(f"--tag: '{pair}' has no '='; write --tag name=value")
+    return {name: value for name, _equals, value in (pair.partition("=") for pair in pairs)}
+
+
+def _new_id(given: str | None) -> str:
+    if given is None:
+        return new_run_id()
+    if not given.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise UsageError(f"--run_id: '{given}' may hold letters, digits, '.', '-' and '_'")
+    return given

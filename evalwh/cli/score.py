@@ -1,0 +1,33 @@
+"""`evalwh score`: new or missing scores out of stored responses."""
+
+from typing import Annotated
+
+import typer
+
+from evalwh.cli.options import DEFAULT_DB, Db, Judge, JudgeArgs, OptionNames
+
+
+def register(app: typer.Typer) -> None:
+    app.command(context_settings=OptionNames)(score)
+
+
+def score(
+    run: Annotated[str, typer.Argument(help="A run's id, its beginning, or latest.")],
+    metrics: Annotated[
+        str, typer.Option(help="Metrics to add: rougeL for every field, path:em for one.")
+    ] = "",
+    judge: Judge = None,
+    judge_args: JudgeArgs = "",
+    num_concurrent: Annotated[
+        int, typer.Option(min=1, help="Requests to the judge in flight.")
+    ] = 16,
+    budget_usd: Annotated[
+        float | None, typer.Option(min=0, help="Stop the judge before this is passed.")
+    ] = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Score a run's stored responses by new or missing metrics; only a judge is called."""
+    given = locals()
+    from evalwh.cli.running import ScoreOptions, carry_out_scoring
+
+    carry_out_scoring(ScoreOptions(**given))
