@@ -68,8 +68,8 @@ select
     measured.field,
     measured.metric,
     binned.bin,
-    binned.low + (binned.high - binned.low) * binned.bin / 20 as bin_low,
-    binned.low + (binned.high - binned.low) * (binned.bin + 1) / 20 as bin_high,
+    (binned.low * (20 - binned.bin) + binned.high * binned.bin) / 20 as bin_low,
+    (binned.low * (19 - binned.bin) + binned.high * (binned.bin + 1)) / 20 as bin_high,
     binned.scores,
     measured.threshold
 from binned

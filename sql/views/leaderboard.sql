@@ -72,6 +72,8 @@ select
     bounded.threshold,
     bounded.passed_docs,
     bounded.pass_rate,
-    greatest(bounded.middle - bounded.reach, 0) as ci_low,
-    least(bounded.middle + bounded.reach, 1) as ci_high
+    case when bounded.reach is not null then greatest(bounded.middle - bounded.reach, 0) end
+        as ci_low,
+    case when bounded.reach is not null then least(bounded.middle + bounded.reach, 1) end
+        as ci_high
 from bounded

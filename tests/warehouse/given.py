@@ -1,0 +1,199 @@
+"""Facts for the tests of views, written as a run writes them: through a journal, then folded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from evalwh.hashing import row_key
+from evalwh.warehouse import Warehouse
+
+START = datetime(2026, 1, 1)
+"""When everything here happens unless a test says otherwise."""
+
+
+@dataclass(slots=True)
+class Given:
+    """Collects records; `warehouse()` brings them into a real file."""
+
+    path: Path
+    records: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def run(self, run_id: str = "r1", **columns: Any) -> "Given":
+        defaults = {"config": {}, "tags": {}, "evalwh_version": "0", "started_at": _at(0)}
+        return self._add("run", run_key=row_key(run_id), run_id=run_id, **{**defaults, **columns})
+
+    def event(
+        self, status: str, *, run_id: str = "r1", day: int = 0, message: str | None = None
+    ) -> "Given":
+        return self._add(
+            "run_event",
+            run_key=row_key(run_id),
+            status=status,
+            happened_at=_at(day),
+            message=message,
+        )
+
+    def cell(
+        self,
+        *,
+        docs: int,
+        repeats: int = 1,
+        run_id: str = "r1",
+        model: str = "m",
+        prompt_id: str = "p",
+        dataset: str = "d",
+    ) -> int:
+        """A cell's key; its run must be given too."""
+        cell_key = row_key(run_id, model, prompt_id, dataset)
+        self._add(
+            "cell",
+            cell_key=cell_key,
+            run_key=row_key(run_id),
+            model=model,
+            prompt_id=prompt_id,
+            prompt_hash="sha256:0",
+            dataset=dataset,
+            split="test",
+            docs=docs,
+            repeats=repeats,
+        )
+        return cell_key
+
+    def docs(self, *doc_ids: str, dataset: str = "d") -> "Given":
+        for doc_id in doc_ids:
+            self._add(
+                "doc",
+                doc_key=row_key(dataset, doc_id),
+                dataset=dataset,
+                split="test",
+                doc_id=doc_id,
+                doc_hash=f"sha256:{doc_id}",
+                doc={"id": doc_id},
+                target=f"target of {doc_id}",
+                seen_at=_at(0),
+            )
+        return self
+
+    def scored(
+        self,
+        cell_key: int,
+        scores: Mapping[str, Sequence[float | None]],
+        *,
+        field: str = "response",
+        metric: str = "em",
+        dataset: str = "d",
+        scorer: Mapping[str, Any] | None = None,
+        higher_is_better: bool = True,
+        day: int = 0,
+    ) -> "Given":
+        """Scores of one field and metric: by doc, one for each repeat; null has an error."""
+        measure_key = row_key(field, metric, str(scorer or {}))
+        self._add(
+            "measure",
+            measure_key=measure_key,
+            field=field,
+            metric=metric,
+            scorer=dict(scorer or {}),
+            higher_is_better=higher_is_better,
+        )
+        self._add("scoring", cell_key=cell_key, measure_key=measure_key, scored_at=_at(day))
+        for doc_id, by_repeat in scores.items():
+            for repeat, score in enumerate(by_repeat):
+                error = "no score" if score is None else None
+                made = {"measure_key": measure_key, "score": score, "error": error}
+                self.case(cell_key, doc_id, repeat=repeat, scores=[made], dataset=dataset)
+        return self
+
+    def case(
+        self,
+        cell_key: int,
+        doc_id: str,
+        *,
+        repeat: int = 0,
+        fields: Sequence[Mapping[str, Any]] = (),
+        scores: Sequence[Mapping[str, Any]] = (),
+        dataset: str = "d",
+    ) -> "Given":
+        return self._add(
+            "case",
+            cell_key=cell_key,
+            doc_key=row_key(dataset, doc_id),
+            repeat=repeat,
+            attempt=1,
+            replaces=False,
+            fields=[dict(row) for row in fields],
+            scores=[dict(row) for row in scores],
+        )
+
+    def generation(
+        self, cell_key: int, doc_id: str, *, dataset: str = "d", **columns: Any
+    ) -> "Given":
+        defaults = {
+            "repeat": 0,
+            "stage": "main",
+            "role": "model",
+            "attempt": 1,
+            "asked_model": "m",
+            "request_hash": "sha256:1",
+            "request": {"messages": [{"role": "user", "content": "hello"}]},
+            "response": "hi",
+            "error": None,
+            "finish_reason": "stop",
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "latency_ms": 100.0,
+            "billed_usd": 0.5,
+            "cached": False,
+            "created_at": _at(0),
+        }
+        keys = {"cell_key": cell_key, "doc_key": row_key(dataset, doc_id)}
+        return self._add("generation", **keys, **{**defaults, **columns})
+
+    def threshold(
+        self, threshold: float | None, *, field: str = "response", metric: str = "em", day: int = 0
+    ) -> "Given":
+        return self._dated(
+            "threshold", day, dataset="d", field=field, metric=metric, threshold=threshold
+        )
+
+    def price(
+        self, prompt: float | None, completion: float | None, *, model: str = "m", day: int = 0
+    ) -> "Given":
+        return self._dated(
+            "price",
+            day,
+            model=model,
+            prompt_usd_per_mtok=prompt,
+            completion_usd_per_mtok=completion,
+        )
+
+    def aggregation(self, rule: str | None, *, field: str | None = None, day: int = 0) -> "Given":
+        return self._dated("aggregation", day, dataset="d", field=field, rule=rule)
+
+    def warehouse(self) -> Warehouse:
+        """The warehouse with everything given."""
+        warehouse = Warehouse(self.path)
+        with warehouse.journal("given") as journal:
+            for kind, record in self.records:
+                journal.write(kind, record)
+        self.records.clear()
+        warehouse.fold()
+        return warehouse
+
+    def _dated(self, kind: str, day: int, **columns: Any) -> "Given":
+        return self._add(kind, **columns, set_at=_at(day), set_by="tester", reason=None)
+
+    def _add(self, kind: str, **record: Any) -> "Given":
+        self.records.append((kind, record))
+        return self
+
+
+def day(number: int) -> datetime:
+    """Noon of the day `number` days after the start: later than what is set on that day."""
+    return START + timedelta(days=number, hours=12)
+
+
+def _at(number: int) -> str:
+    return (START + timedelta(days=number)).isoformat()
