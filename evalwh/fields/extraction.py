@@ -9,6 +9,8 @@ from evalwh.records import Field, FieldSpec, Json
 PLAIN_FIELD = "response"
 EMPTY = "the response is empty"
 NO_RESPONSE = "there is no response"
+MAX_DEPTH = 200
+"""Levels of lists and objects in a value; JSON writers refuse a few more than these."""
 
 
 def extract_fields(
@@ -26,7 +28,8 @@ def extract_fields(
     value itself for plain text; a number is then compared as the text a model can give.
 
     A field has the value None and the reason where the reply failed, is empty, holds no JSON
-    object, or where the key is missing, null or there twice. Raises nothing.
+    object, or where the key is missing, null, there twice or beyond what a row can hold. Raises
+    nothing.
     """
     names = [spec.name for spec in task_fields] or [PLAIN_FIELD]
     targets = {name: _target_of(name, target, json_fields) for name in names}
@@ -59,7 +62,22 @@ def _field_of(name: str, found: FoundObject, target: Json) -> Field:
         return Field(name, None, target, f"duplicate key '{inner}' within '{name}'")
     if value is None:
         return Field(name, None, target, f"'{name}' is null in the response")
+    if problem := _beyond_a_row(value):
+        return Field(name, None, target, f"'{name}' {problem} in the response")
     return Field(name, value, target)
+
+
+def _beyond_a_row(value: Json) -> str | None:
+    """Why no row can hold `value`: its depth, or an integer of more than 64 bits in it."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        if any(isinstance(item, int) and not -(2**63) <= item < 2**64 for item in level):
+            return "holds an integer of more than 64 bits"
+        inner = (list(item.values()) if isinstance(item, dict) else item for item in level)
+        level = [item for items in inner if isinstance(items, list) for item in items]
+        if not level:
+            return None
+    return "is nested too deeply"
 
 
 def _keys_of(name: str, depth: int) -> list[str]:

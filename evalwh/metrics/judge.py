@@ -180,7 +180,7 @@ def _checked(metric: str, rubric: Rubric, number: Json) -> float:
         given = f"a {json_type(number)}"
         raise MetricError(f"{metric}: the judge's score is {given}, not {rubric.range}")
     if not (number in (0, rubric.best) if rubric.whole else 0 <= number <= rubric.best):
-        raise MetricError(f"{metric}: the judge's score is {number:.6g}, not {rubric.range}")
+        raise MetricError(f"{metric}: the judge's score is {number!r:.20}, not {rubric.range}")
     return number
 
 

@@ -84,9 +84,13 @@ def checked_score(field: str, metric: Metric, number: object) -> Score:
     """`number` as a `Score`; None and the reason unless it is a finite number."""
     if not isinstance(number, Real):
         return Score(field, metric.name, None, f"{metric.name} gave {number!r:.80}, not a number")
-    if not math.isfinite(number):
-        return Score(field, metric.name, None, f"{metric.name} gave {float(number)}")
-    return Score(field, metric.name, float(number))
+    try:
+        score = float(number)
+    except OverflowError:
+        score = math.inf
+    if not math.isfinite(score):
+        return Score(field, metric.name, None, f"{metric.name} gave {score}")
+    return Score(field, metric.name, score)
 
 
 class _Work(NamedTuple):

@@ -184,6 +184,19 @@ def test_nul_bytes_lone_surrogates_and_right_to_left_text_survive():
     assert values(response) == ["\x00\ud800", "مرحبا \u202e"]
 
 
+def test_a_value_beyond_what_a_row_holds_is_a_reason_and_not_a_crash():
+    response = f'{{"method": [{2**64}], "code": {"[" * 300}{"]" * 300}}}'
+
+    assert errors(response) == [
+        "'method' holds an integer of more than 64 bits in the response",
+        "'code' is nested too deeply in the response",
+    ]
+
+
+def test_values_at_the_limits_of_a_row_are_kept():
+    assert values(f'{{"method": {2**64 - 1}, "code": {-(2**63)}}}') == [2**64 - 1, -(2**63)]
+
+
 def test_deep_nesting_is_a_reason_and_not_a_crash():
     assert errors('{"a":' * 100_000) == ["the response's JSON is nested too deeply"] * 2
 
@@ -209,7 +222,10 @@ def test_no_text_crashes_the_extraction_and_every_null_has_a_reason(response: st
 
 
 json_values = st.recursive(
-    st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=10,
 )
