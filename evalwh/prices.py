@@ -37,6 +37,10 @@ class Price:
         ) / 1e6
 
 
+FREE = Price(0.0, 0.0, "free")
+"""The price of what runs on the user's own machine."""
+
+
 def price_of(model: str, provider: str | None = None) -> Price | None:
     """The price of `model` (`gpt-4o-mini`, `openai/gpt-4o-mini`, `gemini/…`), or None if unknown.
 

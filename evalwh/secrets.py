@@ -40,7 +40,7 @@ class SplitArgs(NamedTuple):
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a value under `name` is secret: `api_key`'s is, `api_key_env`'s, `eos_token`'s not."""
+    """Whether a value so named is secret: under `api_key` it is, under `eos_token` it isn't."""
     words = re.split(r"[^a-z0-9]+", name.lower())
     if words[-1] == "env" or ("token" in words and _TOKENS_OF_TEXT.intersection(words)):
         return False

@@ -6,6 +6,7 @@ backlog. Whatever ends a generation, replies that arrived reach the sink first.
 
 import asyncio
 import dataclasses
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
@@ -35,6 +36,8 @@ class Asked(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def most_concurrent(self) -> int | None: ...
 
     async def generate(self, request: Request) -> Reply: ...
 
@@ -95,9 +98,8 @@ class _Engine(Generic[T]):
         self._sink_error: BaseException | None = None
 
     async def run(self) -> None:
-        self._workers = [
-            asyncio.create_task(self._work()) for _ in range(self._limits.num_concurrent)
-        ]
+        slots = min(self._limits.num_concurrent, self._model.most_concurrent or sys.maxsize)
+        self._workers = [asyncio.create_task(self._work()) for _ in range(slots)]
         try:
             await asyncio.wait(self._workers, return_when=asyncio.FIRST_EXCEPTION)
             await self._finish()

@@ -21,6 +21,7 @@ class Model(Protocol):
 
     `name` is the rows' `model`; `base_url` has no credentials. `price` is what a token costs,
     None where that is unknown. `made_by` names what made stored responses, where they are.
+    `most_concurrent` requests are served at once, None for as many as are asked.
     """
 
     @property
@@ -31,6 +32,8 @@ class Model(Protocol):
     def price(self) -> Price | None: ...
     @property
     def made_by(self) -> str | None: ...
+    @property
+    def most_concurrent(self) -> int | None: ...
 
     async def generate(self, request: Request) -> Reply:
         """Ask once. Raises RequestFailed, which says whether another try may help."""

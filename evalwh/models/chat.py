@@ -12,19 +12,27 @@ _SHOWN_CHARS = 80
 
 
 def read_json(data: bytes, where: str) -> Any:
-    """`data` as JSON; any text in it is valid Unicode, lone surrogates become U+FFFD.
+    """`data` as JSON, with valid text only (see `read_text_json`).
 
     Raises RequestFailed with the first 80 characters of what isn't JSON; what begins as JSON
     is half a response, which another try may complete.
     """
     try:
+        return read_text_json(data)
+    except (ValueError, RecursionError):
+        raise _not_json(data.decode("utf-8", "replace"), where) from None
+
+
+def read_text_json(data: bytes) -> Any:
+    """`data` as JSON; what is no valid Unicode in it, as lone surrogates are, becomes U+FFFD.
+
+    Raises ValueError for what isn't JSON.
+    """
+    try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        text = data.decode("utf-8", "replace")
-    try:
-        return _valid(json.loads(text))
-    except (ValueError, RecursionError):
-        raise _not_json(text, where) from None
+        # orjson refuses lone surrogates, which models do send; the slower parser takes them.
+        return _valid(json.loads(data.decode("utf-8", "replace")))
 
 
 def valid_text(text: str) -> str:

@@ -29,7 +29,7 @@ class Endpoint:
 
     def missing_v1(self) -> str:
         """A hint for an address that lacks `/v1`, else ``."""
-        if "/v1" in urlsplit(self.base_url).path:
+        if "://" not in self.base_url or "/v1" in urlsplit(self.base_url).path:
             return ""
         return f"; does the address lack /v1? try {self.base_url}/v1"
 

@@ -36,6 +36,7 @@ class OpenAIModel:
     """
 
     made_by: str | None = None
+    most_concurrent: int | None = None
 
     def __init__(
         self,

@@ -1,0 +1,199 @@
+"""The `litellm` model: every provider that LiteLLM speaks to, at its price of CPU time.
+
+LiteLLM is imported at the first request, since that takes seconds, and is kept from fetching
+prices, printing advice and retrying.
+"""
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import orjson
+
+from evalwh.errors import RequestFailed, UsageError
+from evalwh.models.arguments import for_library, sampling_params, text_arg
+from evalwh.models.chat import chat_reply, one_line, valid_text
+from evalwh.models.failures import Endpoint, status_failure, timeout_failure
+from evalwh.prices import Price, price_of
+from evalwh.records import Json, Reply, Request
+from evalwh.secrets import public_url, redact, secret_values
+
+_NO_KEY_NEEDED = "none"
+_OURS = frozenset({"api_key_env", "base_url", "model", "pretrained", "project_id", "timeout"})
+
+
+class LiteLLMModel:
+    """A `provider/model` of LiteLLM. Must be used within one event loop."""
+
+    made_by: str | None = None
+    most_concurrent: int | None = None
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        arguments: Mapping[str, Json],
+        timeout_s: float = 600,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """`arguments` go to `litellm.acompletion` as they are: `api_base`, `api_key`, …"""
+        self.name = name
+        api_base = text_arg(arguments, "api_base")
+        self.base_url = None if api_base is None else public_url(api_base)
+        self._arguments = dict(arguments)
+        self._timeout_s = timeout_s
+        self._secrets = secrets
+        self._litellm: Any = None
+
+    @classmethod
+    def from_args(
+        cls, model_name: str | None, model_args: Mapping[str, Json], *, timeout_s: float
+    ) -> Self:
+        """The model that `--model_name` and `--model_args` describe."""
+        name = model_name or text_arg(model_args, "model", "pretrained")
+        if name is None:
+            raise UsageError("--model litellm needs --model_name provider/model")
+        arguments = _library_arguments(name, model_args)
+        return cls(
+            name,
+            arguments=arguments,
+            timeout_s=float(text_arg(model_args, "timeout") or timeout_s),
+            secrets=tuple({*secret_values({**model_args, **arguments})} - {_NO_KEY_NEEDED}),
+        )
+
+    @property
+    def price(self) -> Price | None:
+        """LiteLLM's price for this model."""
+        return price_of(self.name)
+
+    async def generate(self, request: Request) -> Reply:
+        """Ask once; `billed_usd` is LiteLLM's figure, which knows cached and audio tokens."""
+        litellm = self._litellm = self._litellm or import_litellm()
+        started = time.perf_counter()
+        try:
+            completion = await litellm.acompletion(
+                model=self.name,
+                messages=list(request.messages),
+                num_retries=0,
+                max_retries=0,
+                drop_params=True,
+                timeout=self._timeout_s,
+                **self._arguments,
+                **sampling_params(request),
+            )
+        except Exception as error:  # noqa: BLE001  a provider's code in LiteLLM raises anything
+            failure = self._failure(litellm, error)
+            failure.args = (redact(str(failure), self._secrets),)
+            raise failure from None
+        latency_ms = (time.perf_counter() - started) * 1000
+        return chat_reply(_payload(completion), self.base_url or self.name, latency_ms)
+
+    async def aclose(self) -> None:
+        if self._litellm is not None:
+            await self._litellm.close_litellm_async_clients()
+
+    def _failure(self, litellm: Any, error: Exception) -> RequestFailed:
+        where = self.base_url or self.name
+        said = one_line(_without_class_names(str(error)), 200)
+        if isinstance(error, litellm.exceptions.Timeout):
+            return timeout_failure(where, self._timeout_s)
+        if "LLM Provider NOT provided" in said:
+            message = f"--model_name '{self.name}': unknown provider; write it as provider/model"
+            return RequestFailed(message, fatal=True)
+        if any(type(cause).__name__ == "ConnectError" for cause in _causes(error)):
+            message = f"{where}: can't connect; is the server running, and the address right?"
+            return RequestFailed(message, retry=True, fatal=True)
+        if said == "Connection error.":
+            return RequestFailed(f"{where}: the connection broke", retry=True)
+        status = 401 if "Missing credentials" in said else getattr(error, "status_code", None)
+        headers = getattr(error, "litellm_response_headers", None) or {}
+        if not isinstance(status, int):
+            return RequestFailed(f"{where}: {type(error).__name__}: {said}")
+        data = orjson.dumps({"error": said})
+        return status_failure(self._endpoint(litellm), status, headers, data)
+
+    def _endpoint(self, litellm: Any) -> Endpoint:
+        missing = litellm.validate_environment(self.name)["missing_keys"]
+        has_key = self._arguments.get("api_key", _NO_KEY_NEEDED) != _NO_KEY_NEEDED or not missing
+        provider, _, model = self.name.partition("/")
+        key_env = missing[0] if missing else f"{provider.upper()}_API_KEY"
+        return Endpoint(model or self.name, self.base_url or self.name, key_env, has_key)
+
+
+def import_litellm() -> Any:
+    """LiteLLM, quiet and offline: its own price table, no telemetry, no advice on stdout."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # It warns about its own types, at import and at its first request.
+    warnings.filterwarnings("ignore", module=r"(litellm|pydantic|openai|httpx)(\.|$)")
+    import litellm
+
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    logging.getLogger("LiteLLM").setLevel(logging.CRITICAL)
+    return litellm
+
+
+def _library_arguments(name: str, model_args: Mapping[str, Json]) -> dict[str, Json]:
+    given = for_library(model_args)
+    arguments = {key: value for key, value in given.items() if key not in _OURS}
+    if (base_url := text_arg(given, "base_url")) is not None:
+        arguments.setdefault("api_base", base_url)
+    if (project := text_arg(given, "project_id")) is not None:
+        arguments.setdefault("vertex_project", project)
+    if (key_env := text_arg(given, "api_key_env")) is not None:
+        arguments.setdefault("api_key", os.environ.get(key_env))
+    own_server = "api_base" in arguments and name.startswith("openai/")
+    if own_server and not os.environ.get("OPENAI_API_KEY"):
+        # LiteLLM refuses to ask without a key, even a server that wants none.
+        arguments.setdefault("api_key", _NO_KEY_NEEDED)
+    return arguments
+
+
+def _payload(completion: Any) -> dict[str, Any]:
+    """LiteLLM's object as OpenAI's JSON, as far as a reply needs it."""
+    choice = completion.choices[0]
+    message, usage = choice.message, getattr(completion, "usage", None)
+    extra = getattr(message, "provider_specific_fields", None) or {}
+    content = message.content
+    return {
+        "choices": [
+            {
+                "finish_reason": choice.finish_reason,
+                "message": {
+                    "content": valid_text(content) if isinstance(content, str) else content,
+                    "refusal": extra.get("refusal"),
+                    "tool_calls": [call.model_dump() for call in message.tool_calls or ()],
+                },
+            }
+        ],
+        "usage": _usage(usage, completion._hidden_params.get("response_cost")),
+    }
+
+
+def _usage(usage: Any, cost_usd: float | None) -> dict[str, Any]:
+    # LiteLLM says 0 tokens where the server said nothing; no request has an empty prompt.
+    if usage is None or not usage.prompt_tokens:
+        return {}
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cost": cost_usd,
+    }
+
+
+def _without_class_names(message: str) -> str:
+    """`message` without LiteLLM's `litellm.NotFoundError: NotFoundError: OpenAIException - `."""
+    head, dash, rest = message.partition("Exception - ")
+    if dash and len(head) < 100:
+        return rest
+    return message.removeprefix("litellm.").partition("Error: ")[2] or message
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__
