@@ -46,7 +46,7 @@ def tokenize(text: str) -> Sequence[str]:
     """
     if len(text) > CACHED_CHARACTERS:
         return _tokenize(text)
-    return _cached_tokens(text)
+    return cached_tokens(text)
 
 
 def _tokenize(text: str) -> Sequence[str]:
@@ -60,7 +60,7 @@ def _graphemes(text: str) -> Sequence[str]:
     return [grapheme for grapheme in regex.findall(r"\X", text) if not grapheme.isspace()]
 
 
-_cached_tokens = lru_cache(maxsize=1_024)(_tokenize)
+cached_tokens = lru_cache(maxsize=1_024)(_tokenize)
 
 
 @lru_cache(maxsize=65_536)
