@@ -72,8 +72,8 @@ select
     bounded.threshold,
     bounded.passed_docs,
     bounded.pass_rate,
-    case when bounded.reach is not null then greatest(bounded.middle - bounded.reach, 0) end
+    case when bounded.pass_rate is not null then greatest(bounded.middle - bounded.reach, 0) end
         as ci_low,
-    case when bounded.reach is not null then least(bounded.middle + bounded.reach, 1) end
+    case when bounded.pass_rate is not null then least(bounded.middle + bounded.reach, 1) end
         as ci_high
 from bounded
