@@ -18,6 +18,7 @@ from jinja2.utils import missing
 
 from evalwh.errors import did_you_mean
 from evalwh.tasks.templates import PromptProblem, Section, split_sections
+from evalwh.tasks.values import checked_text
 
 MAX_TEXT = 10_000_000
 """Characters a message may have."""
@@ -57,10 +58,10 @@ def render_section(section: CompiledSection, context: Mapping[str, object]) -> s
             if length > MAX_TEXT:
                 raise OverflowError(f"the message is longer than {MAX_TEXT:,} characters")
             pieces.append(piece)
+        return checked_text("".join(pieces))
     except Exception as error:  # a template is a user's program: any error in it is theirs to fix
         line = _failed_line(error.__traceback__)
         raise PromptProblem(line and line + section.line - 1, str(error)) from error
-    return "".join(pieces)
 
 
 def _compile(section: Section) -> CompiledSection:

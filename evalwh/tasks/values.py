@@ -22,7 +22,7 @@ def to_json(value: object) -> Json:
         case None | bool():
             return value
         case str():
-            return _text(value)
+            return checked_text(value)
         case int():
             return _whole(value)
         case float() | Decimal():
@@ -37,12 +37,11 @@ def to_json(value: object) -> Json:
 
 
 def loads(text: str) -> Json:
-    """`text` as JSON, strictly: no NaN, no key twice in an object.
+    """`text` as JSON, strictly: no NaN, no infinity, no key twice in an object.
 
     Raises json.JSONDecodeError with the position, or ValueError for the rest.
     """
-    value: Json = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
-    return value
+    return to_json(json.loads(text, parse_constant=_refuse, object_pairs_hook=_object))
 
 
 def compact(value: Json) -> str:
@@ -50,7 +49,8 @@ def compact(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _text(value: str) -> str:
+def checked_text(value: str) -> str:
+    """`value` as it is; raises ValueError for a lone surrogate, which UTF-8 can't hold."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -75,7 +75,7 @@ def _number(value: float | Decimal) -> int | float:
 def _key(key: object) -> str:
     if not isinstance(key, str):
         raise ValueError(f"the key {key!r} isn't text")
-    return _text(key)
+    return checked_text(key)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -195,6 +195,15 @@ def test_a_json_task_refuses_a_target_that_is_no_object(folder, jsonl):
     )
 
 
+@pytest.mark.parametrize("number", ["NaN", "1e999", "1" * 30])
+def test_a_number_that_is_no_json_in_a_parsed_target_is_refused(folder, jsonl, number):
+    files = {
+        "metric_output_info.json": JSON_SPEC,
+        "test.jsonl": jsonl({"target": '{"method": ' + number + "}"}),
+    }
+    assert docs_error(folder, files).startswith("test.jsonl:1: column 'target': not a JSON object")
+
+
 def test_an_unknown_column_for_id_or_target_is_refused(folder, jsonl):
     lines = jsonl({"answer": "a", "case": "c"})
     assert docs_error(folder, {"task.yaml": "target: anwser\n", "test.jsonl": lines}) == (

@@ -113,6 +113,7 @@ def test_a_column_may_be_optional(folder):
         ("{{ question | shout }}", ":1: No filter named 'shout'."),
         ("a\nb {{ question + 1 }}", ':2: can only concatenate str (not "int") to str (doc 1)'),
         ("--- user\n{{ 1 / 0 }}", ":2: division by zero (doc 1)"),
+        ('{{ "\\ud800" }}', ": text holds a lone surrogate, which isn't valid Unicode (doc 1)"),
         ("--- usr\na", ":1: unknown role 'usr' in '--- usr'; did you mean 'user'?"),
         ("a\n--- user\nb", ":1: text before the first '--- role' line belongs to no message"),
         ("--- system\na", ": there is no '--- user' message"),
