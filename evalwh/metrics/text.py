@@ -21,7 +21,9 @@ CACHED_CHARACTERS = 10_000
 _ASCII_TOKENS = "".join(chr(c).lower() if chr(c).isalnum() else " " for c in range(128))
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _BASE = rf"[[\p{{L}}\p{{N}}]&&{_UNSPACED}]"
-_TOKEN = regex.compile(rf"{_BASE}\p{{M}}*+|[[\p{{L}}\p{{M}}\p{{N}}]--{_BASE}]++", regex.V1)
+_RUN = rf"[[\p{{L}}\p{{N}}]--{_UNSPACED}][[\p{{L}}\p{{M}}\p{{N}}]--{_BASE}]*+"
+_TOKEN = regex.compile(rf"{_BASE}\p{{M}}*+|{_RUN}", regex.V1)
+_SYMBOL = regex.compile(r"(?![\p{P}\p{Z}\p{C}])\X")
 
 
 def as_text(value: Json) -> str:
@@ -41,8 +43,9 @@ def tokenize(text: str) -> Sequence[str]:
 
     ASCII text gives the runs of letters and digits, as rouge-score does. Other text is NFKC-
     normalized and casefolded; a Han, Kana, Hangul, Thai, Lao, Khmer or Myanmar base character
-    with its marks is one token, else a run of letters, marks and numbers is. Where such text
-    has none of these, as an emoji has not, each of its graphemes is a token.
+    with its marks is one token, else a run of letters, marks and numbers is; a mark that follows
+    neither letter nor number, as in many emojis, is none. Where such text has no token, each of
+    its emojis and other symbols is one.
     """
     if len(text) > CACHED_CHARACTERS:
         return _tokenize(text)
@@ -53,11 +56,7 @@ def _tokenize(text: str) -> Sequence[str]:
     if text.isascii():
         return text.translate(_ASCII_TOKENS).split()
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _TOKEN.findall(folded) or _graphemes(folded)
-
-
-def _graphemes(text: str) -> Sequence[str]:
-    return [grapheme for grapheme in regex.findall(r"\X", text) if not grapheme.isspace()]
+    return _TOKEN.findall(folded) or _SYMBOL.findall(folded)
 
 
 cached_tokens = lru_cache(maxsize=1_024)(_tokenize)
