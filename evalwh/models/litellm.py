@@ -9,7 +9,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import orjson
 
@@ -30,6 +30,7 @@ class LiteLLMModel:
 
     made_by: str | None = None
     most_concurrent: int | None = None
+    _open_models: ClassVar[int] = 0
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class LiteLLMModel:
 
     async def generate(self, request: Request) -> Reply:
         """Ask once; `billed_usd` is LiteLLM's figure, which knows cached and audio tokens."""
-        litellm = self._litellm = self._litellm or import_litellm()
+        litellm = self._library()
         started = time.perf_counter()
         try:
             completion = await litellm.acompletion(
@@ -92,8 +93,21 @@ class LiteLLMModel:
         return chat_reply(_payload(completion), self.base_url or self.name, latency_ms)
 
     async def aclose(self) -> None:
-        if self._litellm is not None:
-            await self._litellm.close_litellm_async_clients()
+        """Close LiteLLM's connections, which all its models share, with the last of them."""
+        if self._litellm is None:
+            return
+        litellm, self._litellm = self._litellm, None
+        LiteLLMModel._open_models -= 1
+        if LiteLLMModel._open_models == 0:
+            await litellm.close_litellm_async_clients()
+            # It would go on using what it closed.
+            litellm.in_memory_llm_clients_cache.flush_cache()
+
+    def _library(self) -> Any:
+        if self._litellm is None:
+            self._litellm = import_litellm()
+            LiteLLMModel._open_models += 1
+        return self._litellm
 
     def _failure(self, litellm: Any, error: Exception) -> RequestFailed:
         where = self.base_url or self.name

