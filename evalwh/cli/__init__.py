@@ -6,6 +6,7 @@ the top of a command's module.
 
 import typer
 
+from evalwh.cli import app as dashboard
 from evalwh.cli import run, runs, score
 
 app = typer.Typer(
@@ -16,5 +17,5 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, score, runs):
+for module in (run, score, runs, dashboard):
     module.register(app)

@@ -1,0 +1,121 @@
+"""What the thresholds' page asks, and the one thing the dashboard writes: a dated threshold."""
+
+from datetime import datetime
+
+from dashboard.queries import Row, ask, warehouse
+
+
+def histogram(run_id: str, dataset: str, field: str, metric: str) -> list[Row]:
+    """Scores by bin, with how many of each bin there are by model and prompt together."""
+    return ask(
+        "select bin, bin_low, bin_high, sum(scores)::bigint as scores from distributions"
+        " where run_id = $run and dataset = $dataset and field = $field and metric = $metric"
+        " group by all order by bin",
+        run=run_id,
+        dataset=dataset,
+        field=field,
+        metric=metric,
+    )
+
+
+def thresholds(dataset: str, field: str, metric: str) -> list[Row]:
+    """Every threshold ever set, newest first; the first is in force."""
+    return ask(
+        "select threshold, set_at, set_by, reason from thresholds"
+        " where dataset = $dataset and field = $field and metric = $metric"
+        " order by set_at desc",
+        dataset=dataset,
+        field=field,
+        metric=metric,
+    )
+
+
+_AT_THRESHOLD = """
+    with judged as (
+        select verdicts.model, verdicts.prompt_id, verdicts.split, verdicts.doc_id,
+            verdicts.repeat, verdicts.score, verdicts.passed, measured.docs, measured.repeats,
+            case
+                when measured.higher_is_better then verdicts.score >= $threshold - 1e-9::double
+                else verdicts.score <= $threshold + 1e-9::double
+            end as would_pass
+        from verdicts
+        inner join measured_cells as measured
+            using (run_id, model, prompt_id, dataset, split, field, metric)
+        where run_id = $run and dataset = $dataset and field = $field and metric = $metric
+    )
+"""
+_RATES = """
+    , docs_judged as (
+        select model, prompt_id, split, doc_id, any_value(docs) as docs,
+            count(*) filter (would_pass) / greatest(any_value(repeats), count(*)) as passed_share,
+            count(*) filter (would_pass and not coalesce(passed, false)) as newly_passing,
+            count(*) filter (passed and not would_pass) as newly_failing
+        from judged group by model, prompt_id, split, doc_id
+    )
+    select model, prompt_id, split, sum(passed_share) as passed_docs,
+        greatest(any_value(docs), count(*)) as docs,
+        sum(passed_share) / greatest(any_value(docs), count(*)) as pass_rate,
+        sum(newly_passing)::bigint as newly_passing, sum(newly_failing)::bigint as newly_failing
+    from docs_judged group by model, prompt_id, split order by model, prompt_id, split
+"""
+_FLIPS = """
+    select model, prompt_id, split, doc_id, repeat, score, passed, would_pass,
+        count(*) over () as cases
+    from judged where would_pass is distinct from passed and score is not null
+    order by abs(score - $threshold), doc_id, model, prompt_id, repeat limit $at_most
+"""
+
+
+def rates_at(run_id: str, dataset: str, field: str, metric: str, threshold: float) -> list[Row]:
+    """The pass rates a threshold would give by model and prompt, as the leaderboard has them."""
+    return ask(
+        _AT_THRESHOLD + _RATES,
+        run=run_id,
+        dataset=dataset,
+        field=field,
+        metric=metric,
+        threshold=float(threshold),
+    )
+
+
+def flips_at(
+    run_id: str, dataset: str, field: str, metric: str, threshold: float, *, limit: int
+) -> list[Row]:
+    """The cases whose verdict a threshold would change, the nearest scores first."""
+    return ask(
+        _AT_THRESHOLD + _FLIPS,
+        run=run_id,
+        dataset=dataset,
+        field=field,
+        metric=metric,
+        threshold=float(threshold),
+        at_most=limit,
+    )
+
+
+def set_threshold(
+    *,
+    dataset: str,
+    field: str,
+    metric: str,
+    threshold: float,
+    set_by: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    """Append a dated threshold; it is in force for the next question. Raises `WarehouseError`."""
+    target = warehouse()
+    with target.journal("threshold") as journal:
+        journal.write(
+            "threshold",
+            {
+                "dataset": dataset,
+                "field": field,
+                "metric": metric,
+                "threshold": threshold,
+                "set_at": at.isoformat(),
+                "set_by": set_by,
+                "reason": reason or None,
+            },
+        )
+    target.fold()
