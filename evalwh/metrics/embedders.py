@@ -179,9 +179,17 @@ def missing_package(options: EmbedderOptions) -> MetricError | MissingExtra | No
         return None
     if not options.model:
         return MetricError(f"{what}: embedder '{options.embedder}' needs the option 'model'")
-    if options.embedder == "sentence-transformers" and find_spec("sentence_transformers") is None:
+    if options.embedder == "sentence-transformers":
+        return _missing_for_sentence_transformers(f"{what} with '{options.model}'", options.model)
+    return None
+
+
+def _missing_for_sentence_transformers(what: str, model: str) -> MetricError | MissingExtra | None:
+    if model.startswith((".", "/")) and not Path(model).is_dir():
+        return MetricError(f"{what}: there is no such folder")
+    if find_spec("sentence_transformers") is None:
         extra = "sentence-transformers"
-        return MissingExtra(f"{what} with '{options.model}'", package=extra, extra=extra)
+        return MissingExtra(what, package=extra, extra=extra)
     return None
 
 

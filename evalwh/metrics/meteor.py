@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Literal, TypeAlias
 
 from evalwh.metrics import wordnet
+from evalwh.metrics.porter import STEMMER, stem
 from evalwh.metrics.registry import register_metric
-from evalwh.metrics.text import TOKENIZER, as_text, stem, tokenize
+from evalwh.metrics.text import TOKENIZER, as_text, tokenize
 from evalwh.records import Json
 
 ALPHA, BETA, GAMMA = 0.9, 3.0, 0.5
@@ -19,7 +19,7 @@ Variant: TypeAlias = Literal["default", "nltk"]
 def _scorer(_options: Mapping[str, Json]) -> dict[str, Json]:
     return {
         "tokenizer": TOKENIZER,
-        "library": f"nltk {version('nltk')}",
+        "stemmer": STEMMER,
         "wordnet": wordnet.VERSION,
     }
 

@@ -1,12 +1,12 @@
 """ROUGE-L: how much of two texts is a common subsequence of words."""
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 
 from rapidfuzz.distance import LCSseq
 
+from evalwh.metrics.porter import STEMMER, stem
 from evalwh.metrics.registry import register_metric
-from evalwh.metrics.text import TOKENIZER, as_text, stem, tokenize
+from evalwh.metrics.text import TOKENIZER, as_text, tokenize
 from evalwh.records import Json
 
 STEMMED_FROM = 4
@@ -14,7 +14,9 @@ STEMMED_FROM = 4
 
 
 def _scorer(options: Mapping[str, Json]) -> dict[str, Json]:
-    stemmer = {"stemmer": f"nltk {version('nltk')}"} if options["use_stemmer"] else {}
+    from importlib.metadata import version
+
+    stemmer = {"stemmer": STEMMER} if options["use_stemmer"] else {}
     return {"tokenizer": TOKENIZER, "library": f"rapidfuzz {version('rapidfuzz')}", **stemmer}
 
 

