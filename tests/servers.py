@@ -212,9 +212,13 @@ class ChatServer:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        await self._runner.cleanup()
+        await self.stop()
         if self._log >= 0:
             os.close(self._log)
+
+    async def stop(self) -> None:
+        """Close the port and every connection."""
+        await self._runner.cleanup()
 
     async def start(self, port: int = 0) -> None:
         server = web.Server(self._handle, access_log=None, handler_cancellation=True)

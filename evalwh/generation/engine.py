@@ -94,7 +94,7 @@ class _Engine(Generic[T]):
         self._resume_at = 0.0
         self._workers: list[asyncio.Task[None]] = []
         self._sinking: set[asyncio.Task[None]] = set()
-        self._most_sinking = 64 + 2 * limits.num_concurrent
+        self._backlog = asyncio.Semaphore(64 + 2 * limits.num_concurrent)
         self._sink_error: BaseException | None = None
 
     async def run(self) -> None:
@@ -149,8 +149,7 @@ class _Engine(Generic[T]):
             if reply is None:
                 return
             self._hand_over(job, reply)
-            while len(self._sinking) > self._most_sinking:
-                await asyncio.wait(self._sinking, return_when=asyncio.FIRST_COMPLETED)
+            await self._backlog.acquire()
 
     def _hand_over(self, job: Job[T], reply: Reply) -> None:
         self.progress.count(reply)
@@ -160,6 +159,7 @@ class _Engine(Generic[T]):
 
     def _sunk(self, task: asyncio.Task[None]) -> None:
         self._sinking.discard(task)
+        self._backlog.release()
         error = task.exception() if not task.cancelled() else None
         if error is not None and self._sink_error is None:
             # What can't be stored is not worth asking for.
