@@ -60,10 +60,10 @@ def find_object(text: str, keys: Sequence[str]) -> FoundObject:
     """The object in `text` with the most of `keys`; of equals a fenced one, then the first.
 
     A list or another value is no object, nor are the objects inside a list or inside an object
-    that is cut off. NaN, Infinity and numbers beyond a double are refused as JSON refuses them.
-    Raises `NoJsonObject`.
+    that is cut off. Where a text begins with <think>, the search begins after </think>. NaN,
+    Infinity and numbers beyond a double are refused, as JSON has none. Raises `NoJsonObject`.
     """
-    search = _Search(text)
+    search = _Search(text, _after_thinking(text))
     best, best_rank = None, (-1, False)
     for candidate in search.objects():
         known = sum(has_path(candidate.found.value, key) for key in keys)
@@ -75,6 +75,16 @@ def find_object(text: str, keys: Sequence[str]) -> FoundObject:
     if best is None or (keys and best_rank[0] == 0 and search.failure):
         raise NoJsonObject(search.failure or _why_no_object(text))
     return best
+
+
+def _after_thinking(text: str) -> int:
+    """Where a reasoning model's answer begins: its drafts before are no answer."""
+    if not text.lstrip().startswith("<think>"):
+        return 0
+    end = text.rfind("</think>")
+    if end < 0:
+        raise NoJsonObject("the response is cut off in its <think>")
+    return end
 
 
 def has_path(value: Json, path: str) -> bool:
@@ -126,15 +136,16 @@ class _Candidate(NamedTuple):
 class _Search:
     """One pass over a text; `failure` is the first opening that looked like JSON and was not."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, start: int) -> None:
         self._text = text
+        self._start = start
         self._repeated: dict[int, RepeatedKey] = {}
         self._decoder = _decoder(self._repeated)
         self._failed = 0
         self.failure: str | None = None
 
     def objects(self) -> Iterator[_Candidate]:
-        position, fences = 0, 0
+        position, fences = self._start, 0
         for _ in range(MAX_OPENINGS):
             if (opening := _OPENING.search(self._text, position)) is None:
                 return

@@ -65,6 +65,7 @@ def test_a_list_an_object_and_a_boolean_stay_what_they_are():
         '{"method": "PUT", "code": 1}\n```json\n{"method": "GET", "code": 200}\n```',
         '```json\n{"method": "PUT"}\n```\nor rather {"method": "GET", "code": 200}',
         '\ufeff{"method": "GET", "code": 200}',
+        '<think>{"method": "PUT", "code": 1}?</think>\n{"method": "GET", "code": 200}',
         '{"method": broken} {"method": "GET", "code": 200}',
     ],
 )
@@ -133,6 +134,7 @@ def test_a_duplicate_key_on_a_dotted_path_makes_that_field_null():
         (" \n\t", "the response is empty"),
         ("I'm sorry, I can't help with that.", "no JSON object in the response"),
         ('[{"method": "GET", "code": 200}]', "the response is a JSON list, not an object"),
+        ('<think>{"method": "GET", "code": 200}', "the response is cut off in its <think>"),
         ('"GET"', "the response is a JSON string, not an object"),
         ("200", "the response is a JSON number, not an object"),
         ("true", "the response is a JSON boolean, not an object"),

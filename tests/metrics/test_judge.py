@@ -84,6 +84,7 @@ def test_a_judge_is_asked_for_json_at_temperature_0():
         ("gpt_similarity", '{"score": 7, "reason": ""}', 0.7),
         ("gpt_similarity", 'Well:\n```json\n{"reason": "r", "score": 8}\n```', 0.8),
         ("gpt_similarity", 'I think {"reason": "r", "score": 6} is fair.', 0.6),
+        ("gpt_similarity", '<think>{"score": 2}</think>{"reason": "r", "score": 8}', 0.8),
         ("gpt_correctness", '{"reason": "right", "score": 1}', 1.0),
         ("gpt_correctness", '{"reason": "right", "score": 1.0}', 1.0),
         ("gpt_correctness", '{"reason": "wrong", "score": 0}', 0.0),
