@@ -6,6 +6,7 @@ table whose columns it has. What can't be read is set aside in `facts.rejected_l
 DuckDB's own JSON reader parses the batch: as fast as Arrow's, and it needs no Arrow.
 """
 
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ _TABLES = {
     "aggregation": "aggregations",
 }
 _KINDS = (*_TABLES, "case")
+_LINE_OF_ERROR = re.compile(r"in line (?P<number>\d+)")
 
 
 class Rejected(NamedTuple):
@@ -106,7 +108,7 @@ def _fold(
 ) -> None:
     connection.execute("begin")
     end = start = _folded_bytes(connection, journal)
-    for batch in _batches(lines, journal.parent, start, checked=checked):
+    for batch in _batches(connection, lines, journal.parent, start, checked=checked):
         _insert(connection, batch)
         _set_aside(connection, journal, batch)
         end = batch.end
@@ -115,13 +117,20 @@ def _fold(
     connection.execute("commit")
 
 
-def _batches(lines: BinaryIO, folder: Path, start: int, *, checked: bool) -> Iterator[Batch]:
+def _batches(
+    connection: duckdb.DuckDBPyConnection,
+    lines: BinaryIO,
+    folder: Path,
+    start: int,
+    *,
+    checked: bool,
+) -> Iterator[Batch]:
     while True:
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".batch-") as copy:
-            batch = _copy_batch(lines, copy.file, Path(copy.name), start, checked=checked)
+            batch = _copy_batch(lines, copy.file, Path(copy.name), start)
             if batch.end == start:
                 return
-            yield batch
+            yield _without_rejected(connection, batch) if checked else batch
             start = batch.end
 
 
@@ -134,23 +143,16 @@ def _folded_bytes(connection: duckdb.DuckDBPyConnection, journal: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def _copy_batch(
-    lines: BinaryIO, copy: IO[bytes], path: Path, start: int, *, checked: bool
-) -> Batch:
-    """Copy up to a batch of complete lines; `checked` leaves out those that aren't records."""
+def _copy_batch(lines: BinaryIO, copy: IO[bytes], path: Path, start: int) -> Batch:
     lines.seek(start)
-    end, longest, kinds, rejected = start, 0, set(), []
+    end, longest, kinds = start, 0, set()
     for line in _complete_lines(lines):
-        reason = _why_unreadable(line) if checked else None
-        if reason:
-            rejected.append(Rejected(end, line, reason))
-        else:
-            copy.write(line)
-            kinds.add(line[2 : line.find(b'"', 2)].decode(errors="replace"))
+        copy.write(line)
+        kinds.add(line[2 : line.find(b'"', 2)].decode(errors="replace"))
         end += len(line)
         longest = max(longest, len(line))
     copy.flush()
-    return Batch(path, start, end, frozenset(kinds), longest, rejected)
+    return Batch(path, start, end, frozenset(kinds), longest)
 
 
 def _complete_lines(lines: BinaryIO) -> Iterator[bytes]:
@@ -160,6 +162,26 @@ def _complete_lines(lines: BinaryIO) -> Iterator[bytes]:
             return
         copied += len(line)
         yield line
+
+
+def _without_rejected(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Batch:
+    """The batch with only those lines that are records of a known kind and of its types."""
+    kept, rejected, offset = [], [], batch.start
+    for line in batch.path.read_bytes().splitlines(keepends=True):
+        if reason := _why_unreadable(line):
+            rejected.append(Rejected(offset, line, reason))
+        else:
+            kept.append((offset, line))
+        offset += len(line)
+    while True:
+        batch.path.write_bytes(b"".join(line for _offset, line in kept))
+        kinds = frozenset(next(iter(orjson.loads(line))) for _offset, line in kept)
+        batch = batch._replace(kinds=kinds, rejected=rejected)
+        mistyped = _mistyped_line(connection, batch)
+        if mistyped is None:
+            return batch
+        number, reason = mistyped
+        rejected.append(Rejected(*kept.pop(number), reason))
 
 
 def _why_unreadable(line: bytes) -> str | None:
@@ -175,21 +197,43 @@ def _why_unreadable(line: bytes) -> str | None:
     return None
 
 
+def _mistyped_line(connection: duckdb.DuckDBPyConnection, batch: Batch) -> tuple[int, str] | None:
+    """The first line with a value that its column can't hold, as DuckDB finds it; from 0."""
+    with duckdb.connect() as scratch:
+        try:
+            scratch.execute(f"create temp table probe as {_batch_sql(connection, batch)}")
+        except duckdb.Error as error:
+            place = _LINE_OF_ERROR.search(str(error))
+            if place is None:
+                raise
+            return int(place["number"]) - 1, str(error).partition("\n")[0]
+    return None
+
+
 def _insert(connection: duckdb.DuckDBPyConnection, batch: Batch) -> None:
-    kinds = [kind for kind in _KINDS if kind in batch.kinds]
-    if batch.kinds - set(kinds):
-        raise duckdb.InvalidInputException("a journal line is of an unknown kind")
-    if not kinds:
+    if unknown := batch.kinds - set(_KINDS):
+        raise duckdb.InvalidInputException(f"a journal line is of the unknown kind {unknown}")
+    if not batch.kinds:
         return
-    columns = ", ".join(f"'{kind}': {literal(_record_type(connection, kind))}" for kind in kinds)
-    connection.execute(
-        f"create temp table batch as select * from read_json({literal(str(batch.path))}, "
-        f"format = 'newline_delimited', columns = {{{columns}}}, "
-        f"maximum_object_size = {max(2 * batch.longest, _LEAST_LINE_BYTES)})"
-    )
-    for kind in kinds:
+    connection.execute(f"create temp table batch as {_batch_sql(connection, batch)}")
+    for kind in _kinds(batch):
         connection.execute(_fold_sql(kind))
     connection.execute("drop table batch")
+
+
+def _kinds(batch: Batch) -> list[str]:
+    return [kind for kind in _KINDS if kind in batch.kinds]
+
+
+def _batch_sql(connection: duckdb.DuckDBPyConnection, batch: Batch) -> str:
+    """Reads the batch: a column a kind, a row a line, null but for the kind that the line has."""
+    types = {kind: _record_type(connection, kind) for kind in _kinds(batch)} or {"none": "json"}
+    columns = ", ".join(f"'{kind}': {literal(type_)}" for kind, type_ in types.items())
+    return (
+        f"select * from read_json({literal(str(batch.path))}, format = 'newline_delimited', "
+        f"columns = {{{columns}}}, maximum_object_size = "
+        f"{max(2 * batch.longest, _LEAST_LINE_BYTES)})"
+    )
 
 
 def _record_type(connection: duckdb.DuckDBPyConnection, kind: str) -> str:

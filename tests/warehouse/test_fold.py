@@ -1,0 +1,332 @@
+"""Journals become rows: all of them, once, whatever the journals look like."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from evalwh.errors import WarehouseBusy, WarehouseCorrupt, WarehouseError
+from evalwh.warehouse import Warehouse
+from evalwh.warehouse.journal import journals_folder
+from evalwh.warehouse.lock import read_lock, write_lock
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "evalwh.duckdb"
+
+
+def _doc_keys(warehouse: Warehouse) -> list[int]:
+    found = warehouse.read("select doc_key from facts.generations order by all").rows
+    return [row[0] for row in found]
+
+
+def _write(warehouse: Warehouse, *doc_keys: int, label: str = "r") -> Path:
+    with warehouse.journal(label) as journal:
+        for key in doc_keys:
+            journal.write("generation", {"cell_key": 1, "doc_key": key, "response": "hi"})
+    return journal.path
+
+
+def _case(*, value: object, score: float, replaces: bool) -> dict[str, object]:
+    return {
+        "cell_key": 1,
+        "doc_key": 2,
+        "repeat": 0,
+        "attempt": 1,
+        "replaces": replaces,
+        "fields": [{"field": "f", "value": value, "target": "t", "error": None}],
+        "scores": [{"measure_key": 9, "score": score, "error": None}],
+    }
+
+
+def test_a_journal_is_folded_once_however_often_it_is_folded(path: Path) -> None:
+    warehouse = Warehouse(path)
+    _write(warehouse, 1, 2)
+
+    warehouse.fold()
+    warehouse.fold()
+
+    assert _doc_keys(warehouse) == [1, 2]
+
+
+def test_a_live_journal_is_folded_as_it_grows(path: Path) -> None:
+    warehouse = Warehouse(path)
+    with warehouse.journal("r") as journal:
+        journal.write("generation", {"doc_key": 1})
+        journal.sync()
+        warehouse.fold()
+        early = _doc_keys(warehouse)
+        journal.write("generation", {"doc_key": 2})
+        journal.sync()
+        warehouse.fold()
+
+    assert (early, _doc_keys(warehouse)) == ([1], [1, 2])
+
+
+def test_a_torn_last_line_waits_and_is_never_appended_to(path: Path) -> None:
+    warehouse = Warehouse(path)
+    journal = _write(warehouse, 1)
+    with journal.open("ab") as torn:
+        torn.write(b'{"generation": {"doc_key": 2, "resp')
+
+    warehouse.fold()
+
+    kept = journals_folder(path) / "folded" / journal.name
+    assert _doc_keys(warehouse) == [1]
+    assert kept.read_bytes().endswith(b'"resp')
+
+
+def test_lines_that_are_no_records_are_set_aside_and_the_rest_is_folded(path: Path) -> None:
+    warehouse = Warehouse(path)
+    journal = _write(warehouse, 1)
+    bad = [b"\x00\x00garbage\n", b'{"generation": 3}\n', b'{"unheard_of": {}}\n', b"[]\n", b"\n"]
+    with journal.open("ab") as lines:
+        lines.writelines(bad)
+        lines.write(b'{"generation": {"doc_key": 2}}\n')
+
+    warehouse.fold()
+
+    set_aside = warehouse.read("select line from facts.rejected_lines order by byte_offset").rows
+    assert _doc_keys(warehouse) == [1, 2]
+    assert [row[0] for row in set_aside] == bad
+
+
+def test_a_record_with_a_value_of_the_wrong_type_is_set_aside(path: Path) -> None:
+    warehouse = Warehouse(path)
+    with warehouse.journal("r") as journal:
+        for key in (1, "not a number", 2, "nor this"):
+            journal.write("generation", {"doc_key": key})
+    warehouse.fold()
+
+    set_aside = warehouse.read(
+        "select line, reason like '%Failed to cast%' from facts.rejected_lines order by all"
+    ).rows
+    assert _doc_keys(warehouse) == [1, 2]
+    assert set_aside == [
+        (b'{"generation":{"doc_key":"nor this"}}\n', True),
+        (b'{"generation":{"doc_key":"not a number"}}\n', True),
+    ]
+
+
+def test_text_survives_as_it_came_but_for_lone_surrogates(path: Path) -> None:
+    warehouse = Warehouse(path)
+    texts = [
+        "a\x00b",
+        "שלום",
+        "สวัสดี",
+        "👩‍👩‍👧",
+        "\ud83d\ude00",
+        "lone \ud800",
+        "\u2028\n\r",
+        "x" * 5_000_000,
+    ]
+    with warehouse.journal("r") as journal:
+        for key, text in enumerate(texts):
+            journal.write("generation", {"doc_key": key, "response": text})
+    warehouse.fold()
+
+    stored = warehouse.read("select response from facts.generations order by doc_key").rows
+    texts[4:6] = ["😀", "lone \ufffd"]
+    assert [row[0] for row in stored] == texts
+
+
+def test_json_keeps_its_types_and_null_is_null(path: Path) -> None:
+    warehouse = Warehouse(path)
+    values: list[object] = [200, "200", True, 1.5, {"a": [1]}, None]
+    with warehouse.journal("r") as journal:
+        for key, value in enumerate(values):
+            row = _case(value=value, score=1.0, replaces=False)
+            journal.write("case", {**row, "doc_key": key})
+    warehouse.fold()
+
+    stored = warehouse.read("select value from facts.fields order by doc_key").rows
+    assert [row[0] for row in stored] == ["200", '"200"', "true", "1.5", '{"a":[1]}', None]
+
+
+def test_a_case_scored_again_replaces_its_fields_and_scores(path: Path) -> None:
+    warehouse = Warehouse(path)
+    for score, replaces in ((0.0, False), (1.0, True)):
+        with warehouse.journal("r") as journal:
+            journal.write("case", _case(value=score, score=score, replaces=replaces))
+            journal.write("case", {**_case(value=5, score=0.5, replaces=replaces), "doc_key": 3})
+        warehouse.fold()
+
+    assert warehouse.read("select doc_key, value from facts.fields order by all").rows == [
+        (2, "1.0"),
+        (3, "5"),
+    ]
+    assert warehouse.read("select doc_key, score from facts.scores order by all").rows == [
+        (2, 1.0),
+        (3, 0.5),
+    ]
+
+
+def test_rows_with_a_key_are_stored_once_over_all_journals(path: Path) -> None:
+    warehouse = Warehouse(path)
+    for _journal in range(2):
+        with warehouse.journal("r") as journal:
+            for _line in range(2):
+                journal.write("prompt", {"prompt_key": 7, "prompt_id": "terse"})
+        warehouse.fold()
+
+    assert warehouse.read("select prompt_id from facts.prompts").rows == [("terse",)]
+
+
+def test_a_tasks_threshold_is_dated_only_when_the_file_says_something_new(path: Path) -> None:
+    warehouse = Warehouse(path)
+    said = [("file", 0.5), ("ann", 0.9), ("file", 0.5), ("file", 0.6)]
+    for second, (set_by, threshold) in enumerate(said):
+        kind = "task_threshold" if set_by == "file" else "threshold"
+        with warehouse.journal("r") as journal:
+            journal.write(
+                kind,
+                {
+                    "dataset": "d",
+                    "field": "f",
+                    "metric": "m",
+                    "threshold": threshold,
+                    "set_by": set_by,
+                    "set_at": f"2026-01-01T00:00:0{second}",
+                },
+            )
+        warehouse.fold()
+
+    dated = warehouse.read("select set_by, threshold from thresholds order by set_at").rows
+    assert dated == [("file", 0.5), ("ann", 0.9), ("file", 0.6)]
+
+
+def test_a_listed_price_never_goes_over_one_that_somebody_set(path: Path) -> None:
+    warehouse = Warehouse(path)
+    for second, (kind, set_by, price) in enumerate(
+        [
+            ("listed_price", "litellm 1", 1.0),
+            ("price", "ann", 2.0),
+            ("listed_price", "litellm 2", 3.0),
+        ]
+    ):
+        with warehouse.journal("r") as journal:
+            journal.write(
+                kind,
+                {
+                    "model": "m",
+                    "prompt_usd_per_mtok": price,
+                    "completion_usd_per_mtok": price,
+                    "set_by": set_by,
+                    "set_at": f"2026-01-01T00:00:0{second}",
+                },
+            )
+        warehouse.fold()
+
+    assert warehouse.read("select prompt_usd_per_mtok from prices_in_force").rows == [(2.0,)]
+
+
+def test_a_lost_file_is_rebuilt_from_the_journals(path: Path) -> None:
+    warehouse = Warehouse(path)
+    _write(warehouse, 1)
+    warehouse.fold()
+    path.unlink()
+
+    assert _doc_keys(warehouse) == [1]
+
+
+def test_a_corrupt_file_says_so_and_is_rebuilt_once_it_is_moved_away(path: Path) -> None:
+    warehouse = Warehouse(path)
+    _write(warehouse, 1)
+    warehouse.fold()
+    path.write_bytes(b"\x00" * 8_192)
+
+    with pytest.raises(WarehouseCorrupt, match=r"not a readable warehouse .* move it away"):
+        warehouse.read("select 1")
+    path.rename(path.with_suffix(".broken"))
+
+    assert _doc_keys(warehouse) == [1]
+
+
+def test_a_file_of_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
+    warehouse = Warehouse(path)
+    warehouse.fold()
+    with duckdb.connect(path) as connection:
+        connection.execute("insert into migrations values (999, 'from_the_future', now(), null)")
+    before = path.read_bytes()
+
+    with pytest.raises(WarehouseError, match=r"newer evalwh \(schema 999.*upgrade"):
+        warehouse.read("select 1")
+
+    assert path.read_bytes() == before
+
+
+def test_a_file_with_other_views_gets_its_own_anew(path: Path) -> None:
+    warehouse = Warehouse(path)
+    warehouse.fold()
+    with duckdb.connect(path) as connection:
+        connection.execute("drop view runs")
+        connection.execute("create view old_view as select 1")
+        connection.execute("update migrations set views_hash = 'older' where name = 'views'")
+
+    warehouse.read("select count(*) from runs")
+
+    views = warehouse.read("select view_name from duckdb_views() where view_name = 'old_view'")
+    assert views.rows == []
+
+
+def test_no_warehouse_is_an_error_that_says_how_to_make_one(path: Path) -> None:
+    with pytest.raises(WarehouseError, match="no warehouse here; make one with evalwh run"):
+        Warehouse(path).read("select 1")
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="no such folder"):
+        Warehouse(tmp_path / "nowhere" / "e.duckdb").fold()
+
+
+def test_a_busy_warehouse_keeps_the_journal_for_the_next_fold(path: Path) -> None:
+    warehouse = Warehouse(path, timeout_s=0.05)
+    _write(warehouse, 1)
+    with read_lock(path, timeout_s=1), pytest.raises(WarehouseBusy, match="try again"):
+        warehouse.fold()
+
+    assert _doc_keys(warehouse) == [1]
+
+
+def test_readers_share_the_lock_and_a_waiting_writer_keeps_new_ones_out(path: Path) -> None:
+    with read_lock(path, timeout_s=0.1), read_lock(path, timeout_s=0.1):
+        pass
+    with (
+        write_lock(path, timeout_s=0.1),
+        pytest.raises(WarehouseBusy),
+        read_lock(path, timeout_s=0.05),
+    ):
+        pass
+
+
+def test_a_full_disk_is_one_clear_error_and_what_came_before_is_kept(path: Path) -> None:
+    """The journal's descriptor is swapped for a device that is always full."""
+    warehouse = Warehouse(path)
+    journal = warehouse.journal("r")
+    journal.write("generation", {"doc_key": 1})
+    journal.sync()
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, journal._file)
+    os.close(full)
+    journal.write("generation", {"doc_key": 2})
+
+    with pytest.raises(WarehouseError, match=r"No space left on device; everything .* is kept"):
+        journal.sync()
+    with pytest.raises(WarehouseError):
+        journal.close()
+
+    warehouse.fold()
+    assert _doc_keys(warehouse) == [1]
+
+
+def test_long_text_is_stored_compressed(path: Path) -> None:
+    warehouse = Warehouse(path)
+    text = "Paris is the capital of France. " * 2_000
+    with warehouse.journal("r") as journal:
+        for key in range(300):
+            journal.write("generation", {"doc_key": key, "response": f"{key} {text}"})
+    warehouse.fold()
+
+    assert path.stat().st_size < 0.2 * 300 * len(text)
