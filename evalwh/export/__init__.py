@@ -1,0 +1,1 @@
+"""Writes a run's views as files for people and other programs; computes nothing of its own."""
