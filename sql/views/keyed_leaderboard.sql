@@ -19,7 +19,7 @@ with single as (
         count(scores.score) as docs,
         count(*) as seen_docs,
         count(*) - count(scores.score) as errors,
-        avg(scores.score) as mean,
+        favg(scores.score) as mean,
         stddev_samp(scores.score) as spread,
         count(*) filter (
             scores.score between measured.passes_from and measured.passes_to
@@ -37,7 +37,7 @@ repeated_docs as (
         scores.measure_key,
         scores.doc_key,
         count(*) - count(scores.score) as errors,
-        avg(scores.score) as mean,
+        favg(scores.score) as mean,
         count(*) filter (
             scores.score between measured.passes_from and measured.passes_to
         ) / greatest(any_value(measured.repeats), count(*)) as passed_share
@@ -55,7 +55,7 @@ repeated as (
         count(repeated_docs.mean) as docs,
         count(*) as seen_docs,
         sum(repeated_docs.errors)::bigint as errors,
-        avg(repeated_docs.mean) as mean,
+        favg(repeated_docs.mean) as mean,
         stddev_samp(repeated_docs.mean) as spread,
         sum(repeated_docs.passed_share) as passed_docs
     from repeated_docs
