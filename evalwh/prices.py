@@ -6,7 +6,6 @@ estimate where a provider discounts; a provider's own figure, where it gives one
 """
 
 import functools
-import importlib.metadata
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +56,7 @@ def price_of(model: str, provider: str | None = None) -> Price | None:
         # Per-token figures such as 1.5e-07 are decimal: the product must be 0.15, not 0.1499….
         prompt_usd_per_mtok=round(prompt * 1e6, 9),
         completion_usd_per_mtok=round((completion or 0.0) * 1e6, 9),
-        source=f"litellm {importlib.metadata.version('litellm')}",
+        source=_source(),
         max_completion_tokens=_token_count(entry.get("max_output_tokens")),
     )
 
@@ -79,6 +78,14 @@ def _entry(name: str) -> dict[str, Any] | None:
 
 def _token_count(value: Any) -> int | None:
     return int(value) if isinstance(value, int | float) else None
+
+
+@functools.cache
+def _source() -> str:
+    # Imported here: it takes longer to import than everything else of this package.
+    from importlib.metadata import version
+
+    return f"litellm {version('litellm')}"
 
 
 @functools.cache
