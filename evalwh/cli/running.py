@@ -112,7 +112,8 @@ def _finish(work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str) 
         typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
         raise
     except EvalwhError:
-        typer.echo(f"evalwh: run {run_id} can go on: evalwh run --resume {run_id}", err=True)
+        if warehouse.has_journal(run_id):
+            typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
         raise
     _summarize(warehouse, run_id)
     typer.echo(run_id)

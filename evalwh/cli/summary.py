@@ -18,6 +18,11 @@ from leaderboard
 where run_id = $1
 order by dataset, model, prompt_id, field, metric
 """
+_COMPLETENESS = """
+select
+    coalesce((select sum(requests - errors) from costs where run_id = $1 and role = 'model'), 0),
+    (select sum(docs * repeats) from cells where run_id = $1)
+"""
 _COSTS = """
 select role, sum(requests), sum(errors), sum(prompt_tokens) + sum(completion_tokens),
     sum(billed_usd), count(*) - count(billed_usd)
@@ -35,6 +40,9 @@ def print_summary(warehouse: Warehouse, run_id: str) -> None:
     for dataset, model, prompt_id in dict.fromkeys(row[:3] for row in board.rows):
         chosen = [row for row in board.rows if row[:3] == (dataset, model, prompt_id)]
         console.print(_table(f"{dataset} · {model} · {prompt_id}", chosen))
+    for answered, planned in warehouse.read(_COMPLETENESS, [run_id]).rows:
+        if answered < planned:
+            console.print(f"responses: {answered} of {planned}")
     for line in _costs(warehouse.read(_COSTS, [run_id])):
         console.print(line)
     console.print(_failures(warehouse, run_id))

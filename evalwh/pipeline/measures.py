@@ -20,8 +20,10 @@ class Measure:
 
     @property
     def key(self) -> int:
+        """Of everything that decides the scores: another evalwh alone makes no other measure."""
+        made_by = {name: value for name, value in self.scorer.items() if name != "evalwh"}
         return row_key(
-            "measure", self.plan.field, self.plan.metric.name, canonical_json(self.scorer).decode()
+            "measure", self.plan.field, self.plan.metric.name, canonical_json(made_by).decode()
         )
 
     @property

@@ -15,7 +15,7 @@ import duckdb
 
 from evalwh.errors import QueryError, WarehouseBusy, WarehouseCorrupt, WarehouseError
 from evalwh.warehouse import binding, fold, schema
-from evalwh.warehouse.journal import Journal, journals_folder, unwritable
+from evalwh.warehouse.journal import Journal, journals_folder, uncreatable
 from evalwh.warehouse.lock import is_locked, read_lock, write_lock
 
 _CONFIG = {"storage_compatibility_version": "v1.5.0"}
@@ -53,12 +53,16 @@ class Warehouse:
             path.parent.mkdir(parents=True, exist_ok=True)
             claim = path.open("w")
         except OSError as error:
-            raise unwritable(path, error) from error
+            raise uncreatable(path, error) from error
         with claim:
             if is_locked(claim.fileno(), keep=True):
                 raise WarehouseBusy(f"run {run_id}: another process works on it; wait for it")
             yield
             path.unlink(missing_ok=True)
+
+    def has_journal(self, label: str) -> bool:
+        """Whether anything was ever journaled under `label`."""
+        return any(journals_folder(self.path).rglob(f"{label}-*.jsonl"))
 
     def has_left_journals(self) -> bool:
         """Whether a process has gone and left a journal; a live one folds its own."""

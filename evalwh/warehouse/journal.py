@@ -144,12 +144,19 @@ def _create(path: Path) -> int:
         fcntl.flock(file, fcntl.LOCK_EX)
         hidden.rename(path)
     except OSError as error:
-        raise unwritable(path, error) from error
+        raise uncreatable(path, error) from error
     return file
 
 
+def uncreatable(path: Path, error: OSError) -> WarehouseError:
+    """What to tell a user whose folder takes no new file."""
+    return WarehouseError(
+        f"{path}: {error.strerror}; make the folder writable or choose another with --db"
+    )
+
+
 def unwritable(path: Path, error: OSError) -> WarehouseError:
-    """What to tell a user whose disk is full or whose folder can't be written."""
+    """What to tell a user whose disk is full."""
     return WarehouseError(
         f"{path}: {error.strerror}; everything written before is kept, so make room or make the "
         "folder writable, then go on with: evalwh run --resume RUN"

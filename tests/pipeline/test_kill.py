@@ -42,7 +42,7 @@ async def test_killed_runs_lose_nothing_count_nothing_twice_and_ask_for_nothing_
             process = start_evalwh(*command)
             await asyncio.to_thread(_wait_for_answers, log, seen, process)
             await asyncio.sleep(chance.uniform(0, 0.08))
-            early = set(_ids(_lines(log)[:-4 * IN_FLIGHT], "answered"))
+            early = set(_ids(_lines(log)[: -4 * IN_FLIGHT], "answered"))
             await asyncio.sleep(0.1 * (kill % 2))
             process.send_signal(signal.SIGKILL)
             process.communicate()
