@@ -6,9 +6,15 @@ import sys
 from evalwh.cli.exit_codes import ExitCode
 from evalwh.errors import EvalwhError, UsageError
 
+_OWN_ANSWERS = {"-h", "--help", "--schema"}
+
 
 def main() -> None:
     """Run the command line; never returns."""
+    if sys.argv[1:2] == ["query"] and not _OWN_ANSWERS.intersection(sys.argv):
+        from evalwh.query.process import start_early
+
+        start_early()
     from evalwh.cli import app
 
     try:

@@ -1,0 +1,78 @@
+"""The query's own process: reads a request from stdin, runs it in the sandbox, writes the rows.
+
+Run as a file by an interpreter without site packages; the request brings the path for its imports.
+Ends with 0 and its notices on stderr, or with 1 and its error as the last line.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import stat
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+if __name__ == "__main__":
+    sys.path[:] = json.loads(sys.argv[1])
+
+from evalwh.errors import EvalwhError
+from evalwh.query.formats import table, writer
+from evalwh.query.formats.result import Result
+from evalwh.query.request import Query
+from evalwh.warehouse import sandbox
+
+__all__ = ["main", "table"]
+_AS_TEXT = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "TIMESTAMP_NS")
+_FAILED = 1
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    request = sys.stdin.buffer.read()
+    if not request:
+        return
+    code, notices = _FAILED, []
+    try:
+        notices = _answer(Query(**json.loads(request)))
+        code = 0
+    except EvalwhError as error:
+        notices = [str(error)]
+    except OSError as error:
+        notices = [f"{error.filename or 'stdout'}: {error.strerror}"]
+    sys.stderr.writelines(f"{' '.join(notice.split())}\n" for notice in notices)
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _answer(query: Query) -> list[str]:
+    write = writer(query.format)
+    as_of = datetime.fromisoformat(query.as_of) if query.as_of else None
+    as_text = _AS_TEXT if query.format == "parquet" else (*_AS_TEXT, "TIMESTAMP WITH TIME ZONE")
+    with sandbox.sandbox(Path(query.db), as_of=as_of) as connection, _output(query) as out:
+        sandbox.limit_process(query.timeout_s)
+        cursor = sandbox.execute(connection, query.sql, as_text=as_text)
+        result = Result(cursor.columns, cursor.types, cursor.rows(), connection.to_arrow_reader)
+        with sandbox.query_errors():
+            return write(result, out, query)
+
+
+@contextlib.contextmanager
+def _output(query: Query) -> Iterator[BinaryIO]:
+    """Where the rows go; a process that writes to a pipe or a terminal may write no file at all."""
+    if query.output is not None:
+        with open(query.output, "wb") as out:  # noqa: PTH123
+            yield out
+        return
+    if query.format != "xlsx" and not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
