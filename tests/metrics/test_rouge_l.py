@@ -81,3 +81,17 @@ def test_rouge_l_is_symmetric_and_between_0_and_1(value: str, target: str):
 @given(st.text().filter(lambda text: any(character.isalnum() for character in text)))
 def test_a_text_with_a_word_has_rouge_l_1_with_itself(text: str):
     assert rouge_l(text, text) == 1.0
+
+
+def test_the_reference_variant_gives_the_librarys_own_figures_for_any_text() -> None:
+    pairs = [
+        ("안녕하세요 세계", "안녕하세요 세계"),
+        ("the cat", "the cats sat"),
+        ("A12 취소", "A12 배송"),
+    ]
+
+    assert [rouge_l(value, target, variant="rouge-score") for value, target in pairs] == [
+        0.0,
+        2 * (1 / 2) * (1 / 3) / (1 / 2 + 1 / 3),
+        1.0,
+    ]
