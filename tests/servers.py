@@ -179,6 +179,7 @@ class ChatServer:
         log: Path | None = None,
         api_key: str | None = None,
         keep_bodies: bool = True,
+        chat_paths: Sequence[str] = ("/v1/chat/completions",),
     ) -> None:
         self.asked: list[Body] = []
         self.headers: list[dict[str, str]] = []
@@ -193,6 +194,7 @@ class ChatServer:
         self._log = -1 if log is None else os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
         self._api_key = api_key
         self._keep_bodies = keep_bodies
+        self._chat_paths = chat_paths
 
     @property
     def url(self) -> str:
@@ -246,7 +248,7 @@ class ChatServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         match request.path:
-            case "/v1/chat/completions":
+            case path if path in self._chat_paths:
                 return await self._chat(request)
             case "/v1/embeddings":
                 return await self._embeddings(request)

@@ -48,13 +48,16 @@ async def test_equal_requests_get_equal_replies_in_any_order(
 
 
 async def test_a_json_schema_shapes_the_reply_and_a_cut_reply_says_so() -> None:
-    schema = {
+    schema: dict[str, Any] = {
         "type": "object",
         "properties": {"method": {"enum": ["GET", "POST"]}},
         "required": ["method"],
         "additionalProperties": False,
     }
-    response_format = {"type": "json_schema", "json_schema": {"name": "call", "schema": schema}}
+    response_format: dict[str, Any] = {
+        "type": "json_schema",
+        "json_schema": {"name": "call", "schema": schema},
+    }
     model = create_model("local", None, {})
     shaped = await model.generate(
         Request(model.name, MESSAGES, {"temperature": 0, "response_format": response_format})

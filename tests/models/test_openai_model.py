@@ -217,9 +217,16 @@ async def test_an_address_without_v1_is_told_to_add_it() -> None:
 
 
 async def test_an_address_that_serves_a_web_page_is_told_to_add_v1() -> None:
-    async with ChatServer(faults=[NAMED_FAULTS["html"]]) as server:
-        failure = await failure_of(f"{server.url}/v1/chat/completions")
-        assert (failure.fatal, "try" in str(failure)) == (False, False)
+    web = ChatServer(faults=[NAMED_FAULTS["html"]], chat_paths=["/chat/completions"])
+    async with web as server:
+        failure = await failure_of(server.url)
+        assert (str(failure), failure.fatal) == (
+            (
+                f"{server.url}: no JSON came back: <html><body>It works!</body></html>"
+                f"; does the address lack /v1? try {server.url}/v1"
+            ),
+            True,
+        )
 
 
 async def test_a_full_endpoint_address_is_taken_as_well() -> None:

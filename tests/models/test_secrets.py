@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalwh.records import Json
 from evalwh.secrets import is_secret_name, public_url, redact, secret_values, split_secrets
 
 
@@ -47,7 +48,7 @@ def test_other_names_are_no_secrets(name: str) -> None:
 
 
 def test_model_args_are_split_into_public_and_secret() -> None:
-    model_args = {
+    model_args: dict[str, Json] = {
         "api_key": "sk-1",
         "base_url": "https://me:pw12@host/v1?key=abcd&v=2",
         "headers": {"Authorization": "Bearer x", "X-Team": "qa"},
@@ -70,7 +71,7 @@ def test_model_args_are_split_into_public_and_secret() -> None:
 
 
 def test_the_secret_strings_of_model_args_are_found_wherever_they_are() -> None:
-    model_args = {
+    model_args: dict[str, Json] = {
         "api_key": "sk-1",
         "base_url": "https://me:pw12@host/v1?key=abcd",
         "headers": {"Authorization": "Bearer x"},
