@@ -16,9 +16,15 @@ def main() -> None:
 
         start_early()
     from evalwh.cli import app
+    from evalwh.cli.usage import TyperUsageError, as_usage_error
 
     try:
-        app(prog_name="evalwh")
+        code = app(sys.argv[1:] or ["--help"], prog_name="evalwh", standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
+        raise SystemExit(code)
+    except TyperUsageError as error:
+        _stop(str(as_usage_error(error)), ExitCode.USAGE)
     except UsageError as error:
         _stop(str(error), ExitCode.USAGE)
     except EvalwhError as error:
