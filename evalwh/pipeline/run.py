@@ -31,11 +31,13 @@ from evalwh.pipeline.matrix import (
 )
 from evalwh.pipeline.prices import price_in_force
 from evalwh.pipeline.reads import asked_cases, stored_cells
+from evalwh.pipeline.replay import ReplayedRun
 from evalwh.pipeline.scoring import Scoring, check_metrics, score_run
 from evalwh.records import Json
 from evalwh.tasks import load_docs
 from evalwh.warehouse import Warehouse
 from evalwh.warehouse.journal import Journal
+from evalwh.warehouse.runs import resolve_run
 
 _FOLD_EVERY_S = 3.0
 
@@ -146,9 +148,7 @@ class _Run:
         journal.sync()
 
     async def _generate(self, journal: Journal, asker: Asker) -> None:
-        for model, parts in _models(
-            self._config, self._on.model_args, self._on.limits, self._parts
-        ):
+        for model, parts in _models(self._on, self._config, self._parts):
             async with contextlib.aclosing(model):
                 cells = cells_of(self._run_id, model.name, parts)
                 price = price_in_force(self._on.warehouse, model, journal)
@@ -238,23 +238,27 @@ def _check_unchanged(warehouse: Warehouse, run_id: str, parts: Sequence[Part]) -
 
 
 def _models(
-    config: RunConfig, model_args: Mapping[str, Json], limits: Limits, parts: Sequence[Part]
+    invocation: Invocation, config: RunConfig, parts: Sequence[Part]
 ) -> Iterator[tuple[Model, Sequence[Part]]]:
     """Each model with the parts it is asked; recorded responses lie beside each dataset."""
     groups = [[part] for part in parts] if config.model == "recorded" else [list(parts)]
     for name in config.model_names:
         for group in groups:
-            root: Path = group[0].task.root
-            yield (
-                create_model(
-                    config.model,
-                    name,
-                    {**config.model_args, **model_args},
-                    task_root=root,
-                    timeout_s=limits.timeout_s,
-                ),
-                group,
-            )
+            yield _model(invocation, config, name, group[0].task.root), group
+
+
+def _model(invocation: Invocation, config: RunConfig, name: str | None, task_root: Path) -> Model:
+    arguments = {**config.model_args, **invocation.model_args}
+    if config.model == "recorded" and "run" in arguments:
+        replayed = resolve_run(invocation.warehouse, str(arguments["run"]))
+        return ReplayedRun(invocation.warehouse, replayed, name)
+    return create_model(
+        config.model,
+        name,
+        arguments,
+        task_root=task_root,
+        timeout_s=invocation.limits.timeout_s,
+    )
 
 
 def _datasets(parts: Sequence[Part]) -> list[dict[str, Any]]:

@@ -294,3 +294,18 @@ def test_a_folder_that_cannot_be_written_is_one_line(evalwh: Evalwh, write_task:
     assert done.returncode == 1
     assert done.stderr.count("evalwh: error:") == 1
     assert "choose another with --db" in done.stderr
+
+
+async def test_a_stored_run_is_replayed_for_nothing(
+    evalwh: Evalwh, write_task: WriteTask, warehouse: Warehouse
+) -> None:
+    task = write_task(2)
+    async with ChatServer() as server:
+        await Served(evalwh, server)("--tasks", task, "--run_id", "r1")
+    done = evalwh("run", "--tasks", task, "--model", "recorded", "--model_args", "run=r1")
+
+    assert done.returncode == 0
+    assert warehouse.read(
+        "select count(distinct run_id), model, doc_id, count(distinct response), "
+        "bool_or(cached), min(billed_usd) from generations group by all order by all"
+    ).rows == [(2, "m", "d0", 1, True, 0.0), (2, "m", "d1", 1, True, 0.0)]
