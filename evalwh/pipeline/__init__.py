@@ -1,0 +1,1 @@
+"""A run from its config to its scores: plan, ask, fold, score, resume."""
