@@ -7,7 +7,7 @@ the top of a command's module.
 import typer
 
 from evalwh.cli import app as dashboard
-from evalwh.cli import export, query, run, runs, score
+from evalwh.cli import export, init, query, run, runs, score, tasks
 
 app = typer.Typer(
     help="Run, score and query LLM evaluations in one DuckDB file.",
@@ -17,5 +17,5 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, score, query, runs, export, dashboard):
+for module in (init, tasks, run, score, query, runs, export, dashboard):
     module.register(app)
