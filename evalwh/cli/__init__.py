@@ -7,7 +7,19 @@ the top of a command's module.
 import typer
 
 from evalwh.cli import app as dashboard
-from evalwh.cli import export, init, query, run, runs, score, tasks
+from evalwh.cli import (
+    export,
+    init,
+    price,
+    prompt,
+    query,
+    run,
+    runs,
+    score,
+    show,
+    tasks,
+    threshold,
+)
 
 app = typer.Typer(
     help="Run, score and query LLM evaluations in one DuckDB file.",
@@ -17,5 +29,19 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (init, tasks, run, score, query, runs, export, dashboard):
+_MODULES = (
+    init,
+    tasks,
+    run,
+    score,
+    runs,
+    show,
+    query,
+    threshold,
+    price,
+    prompt,
+    export,
+    dashboard,
+)
+for module in _MODULES:
     module.register(app)

@@ -20,3 +20,11 @@ OptionNames: dict[str, Any] = {
     "token_normalize_func": lambda name: name.replace("_", "-"),
 }
 """Context settings of commands whose options may be written with `_` or `-`."""
+
+By = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who sets it; you, by your login name.")
+]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why, for those who come later.")]
+
+NEGATIVE_NUMBERS: dict[str, Any] = {"ignore_unknown_options": True}
+"""Context settings of commands whose arguments may be numbers below 0."""

@@ -25,7 +25,7 @@ def write(result: Result, out: BinaryIO, cut: Cut) -> list[str]:
         return []
     shown = rows[: cut.max_rows] if cut.max_rows else rows
     texts = [[_cell(value) for value in row] for row in shown]
-    lines = [[_escaped(column) for column in result.columns], *texts]
+    lines = [[visible(column) for column in result.columns], *texts]
     fitted = [[_fitted(text, cut.max_width) for text in line] for line in lines]
     out.write(_aligned(fitted, [_is_number(kind) for kind in result.types]).encode())
     return _notices(lines, fitted, len(rows) > len(shown), cut)
@@ -48,23 +48,18 @@ def _cell(value: Any) -> str:
         return "null"
     if isinstance(value, float) and math.isfinite(value) and abs(value) < 1e6:
         return format(value, ".6g")
-    return _escaped(text_of(value))
+    return visible(text_of(value))
 
 
-def _escaped(text: str) -> str:
+def visible(text: str, keep: str = "") -> str:
     """Control and direction characters made visible, so that no text can draw on a terminal."""
     if text.isprintable():
         return text
-    return "".join(_escape(character) for character in text)
+    return "".join(c if c in keep else _escape(c) for c in text)
 
 
 def _escape(character: str) -> str:
-    if character in "\u200c\u200d" or unicodedata.category(character) not in (
-        "Cc",
-        "Cf",
-        "Zl",
-        "Zp",
-    ):
+    if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
         return character
     return character.encode("unicode_escape").decode()
 

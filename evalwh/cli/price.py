@@ -1,0 +1,55 @@
+"""`evalwh price`: what tokens cost, as dated rows."""
+
+from typing import Annotated
+
+import typer
+
+from evalwh.cli.options import DEFAULT_DB, NEGATIVE_NUMBERS, By, Db, Reason
+from evalwh.cli.printing import RowsFormat, print_rows
+from evalwh.cli.query import AsOf, utc_time
+
+_IN_FORCE = """
+select model, prompt_usd_per_mtok, completion_usd_per_mtok, set_at, set_by, reason
+from prices_in_force
+order by model
+"""
+_HISTORY = """
+select model, prompt_usd_per_mtok, completion_usd_per_mtok, set_at, set_by, reason
+from prices
+where set_at <= coalesce(getvariable('as_of')::timestamp, 'infinity'::timestamp)
+order by set_at, model
+"""
+
+commands = typer.Typer(help="Set and list the prices of tokens.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(commands, name="price")
+
+
+@commands.command("set", context_settings=NEGATIVE_NUMBERS)
+def set_one(
+    model: Annotated[str, typer.Argument(help="Model as it is asked.")],
+    prompt: Annotated[float, typer.Argument(help="US dollars per million prompt tokens.")],
+    completion: Annotated[float, typer.Argument(help="US dollars per million completion tokens.")],
+    reason: Reason = None,
+    by: By = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Set a model's price from now on; `repriced_usd` follows it, what was billed stays."""
+    from evalwh.warehouse import Warehouse
+    from evalwh.warehouse.dated_rows import Price, set_price
+
+    set_price(Warehouse(db), Price(model, prompt, completion), set_by=by, reason=reason)
+
+
+@commands.command("list")
+def list_all(
+    history: Annotated[bool, typer.Option("--history", help="List every row ever set.")] = False,
+    as_of: AsOf = None,
+    format_name: RowsFormat = "table",
+    db: Db = DEFAULT_DB,
+) -> None:
+    """List the prices in force."""
+    sql = _HISTORY if history else _IN_FORCE
+    print_rows(db, sql, format_name=format_name, as_of=utc_time(as_of))

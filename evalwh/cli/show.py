@@ -1,0 +1,32 @@
+"""`evalwh show`: one run, or one case of it, in full."""
+
+from typing import Annotated
+
+import typer
+
+from evalwh.cli.options import DEFAULT_DB, Db
+from evalwh.cli.query import AsOf, utc_time
+from evalwh.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(show)
+
+
+def show(
+    run: Annotated[str, typer.Argument(help="A run's id, its beginning, or latest.")],
+    doc: Annotated[str | None, typer.Argument(help="A doc's id: show this case.")] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", metavar="FORMAT", help="table or json.")
+    ] = "table",
+    as_of: AsOf = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Show a run: its settings, leaderboard, costs and failures; or one case of it."""
+    if format_name not in ("table", "json"):
+        raise UsageError(f"unknown format '{format_name}'; there is json, table")
+    from evalwh.cli.sections import as_json, as_text, case_sections, run_sections
+
+    time = utc_time(as_of)
+    sections = case_sections(db, run, doc, time) if doc else run_sections(db, run, time)
+    typer.echo(as_json(sections) if format_name == "json" else as_text(sections), nl=False)

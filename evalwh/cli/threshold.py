@@ -1,0 +1,62 @@
+"""`evalwh threshold`: the least passing scores, as dated rows."""
+
+from typing import Annotated
+
+import typer
+
+from evalwh.cli.options import DEFAULT_DB, NEGATIVE_NUMBERS, By, Db, Reason
+from evalwh.cli.printing import RowsFormat, print_rows
+from evalwh.cli.query import AsOf, utc_time
+from evalwh.errors import UsageError
+
+_IN_FORCE = """
+select dataset, field, metric, threshold, set_at, set_by, reason
+from thresholds_in_force
+order by dataset, field, metric
+"""
+_HISTORY = """
+select dataset, field, metric, threshold, set_at, set_by, reason
+from thresholds
+where set_at <= coalesce(getvariable('as_of')::timestamp, 'infinity'::timestamp)
+order by set_at, dataset, field, metric
+"""
+
+commands = typer.Typer(help="Set and list the least passing scores.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(commands, name="threshold")
+
+
+@commands.command("set", context_settings=NEGATIVE_NUMBERS)
+def set_one(
+    dataset: Annotated[str, typer.Argument(help="Dataset's name.")],
+    field: Annotated[str, typer.Argument(help="Scored output: response for plain text.")],
+    metric: Annotated[str, typer.Argument(help="Metric's name.")],
+    value: Annotated[float | None, typer.Argument(help="Least passing score.")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Take the threshold away.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Set it before there is a score.")] = False,
+    reason: Reason = None,
+    by: By = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Set the threshold of a field and metric from now on."""
+    if (value is None) != clear:
+        raise UsageError("give a threshold, or --clear to take it away")
+    from evalwh.warehouse import Warehouse
+    from evalwh.warehouse.dated_rows import Threshold, set_threshold
+
+    row = Threshold(dataset, field, metric, value)
+    set_threshold(Warehouse(db), row, set_by=by, reason=reason, force=force)
+
+
+@commands.command("list")
+def list_all(
+    history: Annotated[bool, typer.Option("--history", help="List every row ever set.")] = False,
+    as_of: AsOf = None,
+    format_name: RowsFormat = "table",
+    db: Db = DEFAULT_DB,
+) -> None:
+    """List the thresholds in force."""
+    sql = _HISTORY if history else _IN_FORCE
+    print_rows(db, sql, format_name=format_name, as_of=utc_time(as_of))

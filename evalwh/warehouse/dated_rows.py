@@ -1,0 +1,100 @@
+"""Dated rows that people set: thresholds and prices. Appended, never edited; the newest wins."""
+
+import getpass
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from evalwh.errors import UsageError, did_you_mean
+from evalwh.warehouse.database import Warehouse
+
+
+class Threshold(NamedTuple):
+    """The least passing score of a field and metric of a dataset; None takes it away."""
+
+    dataset: str
+    field: str
+    metric: str
+    threshold: float | None
+
+
+class Price(NamedTuple):
+    """US dollars per million tokens; None says that the price is unknown."""
+
+    model: str
+    prompt_usd_per_mtok: float | None
+    completion_usd_per_mtok: float | None
+
+
+def set_threshold(
+    warehouse: Warehouse,
+    threshold: Threshold,
+    *,
+    set_by: str | None = None,
+    reason: str | None = None,
+    force: bool = False,
+) -> None:
+    """Append a threshold. `UsageError` when it's no number, or nothing is scored so.
+
+    `force` sets it for scores that are still to come.
+    """
+    _require_number("a threshold", threshold.threshold)
+    if not force:
+        _require_scored(warehouse, threshold)
+    _append(warehouse, "threshold", threshold._asdict(), set_by, reason)
+
+
+def set_price(
+    warehouse: Warehouse, price: Price, *, set_by: str | None = None, reason: str | None = None
+) -> None:
+    """Append a price. `UsageError` when it's negative or no number."""
+    for usd in price[1:]:
+        _require_number("a price", usd)
+        if usd is not None and usd < 0:
+            raise UsageError(f"a price of {usd:g} is below 0")
+    _append(warehouse, "price", price._asdict(), set_by, reason)
+
+
+def login_name() -> str:
+    """Who is at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _append(
+    warehouse: Warehouse,
+    kind: str,
+    columns: Mapping[str, str | float | None],
+    set_by: str | None,
+    reason: str | None,
+) -> None:
+    set_at = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    with warehouse.journal(kind) as journal:
+        journal.write(
+            kind,
+            {**columns, "set_at": set_at, "set_by": set_by or login_name(), "reason": reason},
+        )
+    warehouse.fold()
+
+
+def _require_number(what: str, value: float | None) -> None:
+    if value is not None and not math.isfinite(value):
+        raise UsageError(f"{what} of {value} is no number")
+
+
+def _require_scored(warehouse: Warehouse, threshold: Threshold) -> None:
+    scored = warehouse.read(
+        "select distinct dataset, field, metric from measured_cells order by all"
+    ).rows
+    narrowed = scored
+    for place, (name, asked) in enumerate(zip(threshold._fields, threshold[:3], strict=False)):
+        known = {row[place] for row in narrowed}
+        narrowed = [row for row in narrowed if row[place] == asked]
+        if not narrowed:
+            raise UsageError(
+                f"nothing is scored with {name} '{asked}'{did_you_mean(str(asked), known)}"
+                " (--force sets it for scores to come)"
+            )
