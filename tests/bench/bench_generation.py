@@ -1,8 +1,8 @@
-"""Requests per second, as the server sees them: ours against the bare client library.
+"""Requests per second, as the server sees them: `evalwh run` against the bare client library.
 
-Each side is a command of its own, run in turn against one server process that answers after
-50 ms, so that start-up doesn't count and both share the machine's state. To measure anything
-else that sends requests, give `requests_per_second` its command line.
+Ours is the whole program, with everything durable and stored. Each side is a command of its
+own, run in turn against one server process that answers after 50 ms, so that start-up doesn't
+count and both share the machine's state.
 
     python -m tests.bench.bench_generation
 """
@@ -11,6 +11,7 @@ import asyncio
 import statistics
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,37 +27,61 @@ LATENCY_MS = 50
 IN_FLIGHT = 64
 ROUNDS = 5
 MODEL = "gpt-4o-mini"
-SINK_S = 0.02
-"""What a durable write takes, with a group commit."""
 
 
 def measure() -> list[Row]:
     """`openai` with 2,000 requests a round, `litellm` with 600; medians of five rounds."""
     with model_server() as url:
         return [
-            compare("openai, requests/s", "openai", "aiohttp", url, count=2000, target=0.85),
-            compare("litellm, requests/s", "litellm", "acompletion", url, count=600, target=0.9),
+            compare("openai", MODEL, "aiohttp", url, count=2000, target=0.85),
+            compare("litellm", f"openai/{MODEL}", "acompletion", url, count=600, target=0.9),
         ]
 
 
-def compare(name: str, ours: str, theirs: str, url: str, *, count: int, target: float) -> Row:
+def compare(kind: str, model_name: str, theirs: str, url: str, *, count: int, target: float) -> Row:
     """Both sides in turn, `ROUNDS` times; the ratio is the median of the rounds' ratios."""
-    rates = [
-        (
-            requests_per_second(side_command(ours, url, count), url),
-            requests_per_second(side_command(theirs, url, count), url),
-        )
-        for _ in range(ROUNDS)
-    ]
+    rates = []
+    for _ in range(ROUNDS):
+        with tempfile.TemporaryDirectory() as folder:
+            ours = evalwh_command(kind, model_name, url, count, Path(folder))
+            rates.append(
+                (
+                    requests_per_second(ours, url),
+                    requests_per_second(side_command(theirs, url, count), url),
+                )
+            )
     ratio = statistics.median(our_rate / their_rate for our_rate, their_rate in rates)
     return Row(
-        name,
+        f"evalwh run --model {kind}, requests/s against {theirs}",
         statistics.median(our_rate for our_rate, _ in rates),
         statistics.median(their_rate for _, their_rate in rates),
         ratio,
         f">= {target}",
         ratio >= target,
     )
+
+
+def evalwh_command(kind: str, model_name: str, url: str, count: int, folder: Path) -> list[str]:
+    """`evalwh run` over `count` docs whose requests are those of `messages`."""
+    write_task(folder / "task", count)
+    return [
+        *(sys.executable, "-m", "evalwh", "run", "--tasks", str(folder / "task")),
+        *("--model", kind, "--model_name", model_name),
+        *("--model_args", f"api_base={url}/v1,api_key=none-needed"),
+        *("--gen_kwargs", "temperature=0", "--num_concurrent", str(IN_FLIGHT)),
+        *("--db", str(folder / "evalwh.duckdb")),
+    ]
+
+
+def write_task(folder: Path, count: int) -> None:
+    """A task of `count` docs, asked by one chat prompt, scored by em."""
+    (folder / "prompts").mkdir(parents=True)
+    (folder / "metric_output_info.json").write_text('{"default": ["em"]}')
+    system, user = (message["content"] for message in messages("{{ number }}"))
+    prompt = f"--- system\n{system}\n--- user\n{user}\n"
+    (folder / "prompts" / "chat.j2").write_text(prompt)
+    docs = ({"id": str(n), "number": n, "target": str(2 * n)} for n in range(count))
+    (folder / "test.jsonl").write_bytes(b"".join(orjson.dumps(doc) + b"\n" for doc in docs))
 
 
 def requests_per_second(command: Sequence[str], server_url: str) -> float:
@@ -82,24 +107,6 @@ def model_server(latency_ms: float = LATENCY_MS) -> Iterator[str]:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.terminate()
-
-
-async def with_engine(kind: str, name: str, url: str, count: int) -> None:
-    """Our side: the engine, a model and a sink as slow as a durable write."""
-    from evalwh.generation import Job, Limits, generate_all
-    from evalwh.models import create_model
-    from evalwh.records import Reply, Request
-
-    async def sink(job: Job[int], reply: Reply) -> None:
-        await asyncio.sleep(SINK_S)
-
-    model = create_model(kind, name, {"api_base": f"{url}/v1", "api_key": "none-needed"})
-    jobs = (
-        Job(Request(name, messages(number), {"temperature": 0}), number) for number in range(count)
-    )
-    progress = await generate_all(jobs, model, sink, limits=Limits(num_concurrent=IN_FLIGHT))
-    await model.aclose()
-    assert progress.responses == count
 
 
 async def bare_aiohttp(url: str, count: int) -> None:
@@ -140,7 +147,7 @@ async def bare_acompletion(url: str, count: int) -> None:
     await litellm.close_litellm_async_clients()
 
 
-def messages(number: int) -> list[Any]:
+def messages(number: int | str) -> list[Any]:
     """A chat of about a hundred tokens."""
     return [
         {"role": "system", "content": "Answer in one word. " * 15},
@@ -149,9 +156,7 @@ def messages(number: int) -> list[Any]:
 
 
 SIDES = {
-    "openai": lambda url, count: with_engine("openai", MODEL, url, count),
     "aiohttp": bare_aiohttp,
-    "litellm": lambda url, count: with_engine("litellm", f"openai/{MODEL}", url, count),
     "acompletion": bare_acompletion,
 }
 

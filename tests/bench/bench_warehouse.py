@@ -1,0 +1,157 @@
+"""Folding and memory: against DuckDB's own insert from the same bytes, and against a ceiling.
+
+python -m tests.bench.bench_warehouse
+"""
+
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from evalwh.warehouse import Warehouse
+from evalwh.warehouse.journal import journals_folder
+from tests.bench.bench_generation import MODEL, model_server, write_task
+from tests.bench.row import Row
+
+CASES = 100_000
+RUN_CASES = 20_000
+ROUNDS = 3
+MB = 1e6
+
+
+def measure() -> list[Row]:
+    """The fold of 100 k generations with 600 k scores, and the memory of a 20 k-case run."""
+    return [folding(), run_memory()]
+
+
+def folding() -> Row:
+    """MB/s of a fold against `insert … from read_json`, in turn on the same file."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        lines = folder / "lines.jsonl"
+        write_journal(lines)
+        rates = [(fold_rate(lines, folder), plain_rate(lines, folder)) for _ in range(ROUNDS)]
+    ratio = statistics.median(ours / theirs for ours, theirs in rates)
+    return Row(
+        "fold of 100 k generations and 600 k scores, MB/s against insert from read_json",
+        statistics.median(ours for ours, _ in rates),
+        statistics.median(theirs for _, theirs in rates),
+        ratio,
+        ">= 0.5",
+        ratio >= 0.5,
+    )
+
+
+def write_journal(path: Path) -> None:
+    """A journal as a run writes it: a generation and a scored case for each of `CASES`."""
+    chance = random.Random(1)
+    words = [f"word{number}" for number in range(5_000)]
+    with path.open("wb") as lines:
+        for _case in range(CASES):
+            key = {"cell_key": 1, "doc_key": chance.getrandbits(62), "repeat": 0, "attempt": 1}
+            text = " ".join(chance.choices(words, k=60))
+            lines.write(_line("generation", {**key, **_generation(text)}))
+            lines.write(_line("case", {**key, **_scored(text, chance)}))
+
+
+def fold_rate(lines: Path, folder: Path) -> float:
+    """MB/s from a left journal to a closed, up-to-date file."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        warehouse = Warehouse(Path(place) / "evalwh.duckdb")
+        warehouse.fold()
+        journals_folder(warehouse.path).mkdir()
+        os.link(lines, journals_folder(warehouse.path) / "run-0.jsonl")
+        started = time.perf_counter()
+        warehouse.fold()
+        took_s = time.perf_counter() - started
+        stored = warehouse.read("select count(*) from facts.scores").rows
+    assert stored == [(6 * CASES,)]
+    return lines.stat().st_size / MB / took_s
+
+
+def plain_rate(lines: Path, folder: Path) -> float:
+    """MB/s of DuckDB's own `insert … from read_json` of the same bytes, types as it finds them."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        with duckdb.connect(Path(place) / "plain.duckdb") as connection:
+            connection.execute(f"create table lines as from read_json('{lines}') limit 0")
+            started = time.perf_counter()
+            connection.execute(f"insert into lines from read_json('{lines}')")
+        took_s = time.perf_counter() - started
+    return lines.stat().st_size / MB / took_s
+
+
+def run_memory() -> Row:
+    """The peak memory of `evalwh run` over 20,000 cases, in MB, against 350."""
+    with tempfile.TemporaryDirectory() as name, model_server(0) as url:
+        folder = Path(name)
+        write_task(folder / "task", RUN_CASES)
+        subprocess.run(
+            [
+                *(sys.executable, "-m", "evalwh", "run", "--tasks", str(folder / "task")),
+                *("--model", "openai", "--model_name", MODEL, "--num_concurrent", "64"),
+                *("--model_args", f"api_base={url}/v1,api_key=none-needed"),
+                *("--db", str(folder / "evalwh.duckdb")),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    # Linux gives KiB; the children's maximum is the largest of them.
+    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / MB
+    return Row(
+        "peak memory of 20 k cases, MB against the ceiling",
+        peak_mb,
+        350.0,
+        peak_mb / 350.0,
+        "<= 1",
+        peak_mb <= 350.0,
+    )
+
+
+def _generation(text: str) -> dict[str, object]:
+    return {
+        "stage": "main",
+        "role": "model",
+        "asked_model": "m",
+        "request_hash": "sha256:0",
+        "request": {"messages": [{"role": "user", "content": text}]},
+        "response": text,
+        "finish_reason": "stop",
+        "prompt_tokens": 80,
+        "completion_tokens": 60,
+        "latency_ms": 50.1,
+        "billed_usd": 0.01,
+        "cached": False,
+        "created_at": "2026-01-01T00:00:00.123456",
+        "error": None,
+    }
+
+
+def _scored(text: str, chance: random.Random) -> dict[str, object]:
+    part = text[:40]
+    return {
+        "replaces": False,
+        "fields": [
+            {"field": name, "value": part, "target": part, "error": None} for name in "abcd"
+        ],
+        "scores": [
+            {"measure_key": key, "score": chance.random(), "error": None} for key in range(6)
+        ],
+    }
+
+
+def _line(kind: str, record: dict[str, object]) -> bytes:
+    return orjson.dumps({kind: record}) + b"\n"
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(*row)
