@@ -81,5 +81,5 @@ browser:
 	    echo "chromium is not installed: the tests of the dashboard can't run" >&2; [ -z "$$CI" ]; }
 
 clean:
-	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	@rm -rf $(VENV) .demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache dist build
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,8 @@
 """`evalwh tasks`: what can be named with `--tasks`."""
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -10,7 +11,13 @@ from evalwh.cli.options import OptionNames
 if TYPE_CHECKING:
     from evalwh.tasks import KnownTask
 
-_HEADINGS = ("name", "docs", "description", "path")
+_COLUMNS = ("name", "docs", "description", "path")
+_TYPES = ("VARCHAR", "BIGINT", "VARCHAR", "VARCHAR")
+
+
+class _Uncut(NamedTuple):
+    max_rows: int = 0
+    max_width: int = 0
 
 
 def register(app: typer.Typer) -> None:
@@ -23,13 +30,15 @@ def tasks(
     ] = None,
 ) -> None:
     """List the tasks that can be named, with their docs, and what is wrong with one."""
+    from evalwh.query.formats import table
+    from evalwh.query.formats.result import Result
     from evalwh.tasks import known_tasks
 
-    for row in [_HEADINGS, *map(_row, known_tasks(include_path or []))]:
-        typer.echo("\t".join(row))
+    rows = map(_row, known_tasks(include_path or []))
+    table.write(Result(_COLUMNS, _TYPES, rows), sys.stdout.buffer, _Uncut())
 
 
-def _row(task: "KnownTask") -> tuple[str, ...]:
+def _row(task: "KnownTask") -> tuple[str, int | None, str, str]:
     """A task's name, docs, description and path; its problem where it can't be read."""
     from evalwh.errors import TaskError
     from evalwh.tasks import count_docs, load_task
@@ -37,5 +46,5 @@ def _row(task: "KnownTask") -> tuple[str, ...]:
     try:
         docs = count_docs(load_task(str(task.path)))
     except TaskError as error:
-        return task.name, "-", f"broken: {error}", str(task.path)
-    return task.name, str(docs), task.description, str(task.path)
+        return task.name, None, f"broken: {error}", str(task.path)
+    return task.name, docs, task.description, str(task.path)

@@ -1,0 +1,44 @@
+"""`evalwh tasks`: what `--tasks` can name."""
+
+from pathlib import Path
+
+from tests.program import evalwh
+
+
+def names(table: str) -> list[str]:
+    return [line.split()[0] for line in table.splitlines()[2:]]
+
+
+def test_the_bundled_tasks_are_listed_with_their_docs(tmp_path: Path) -> None:
+    done = evalwh("tasks", cwd=tmp_path)
+    listed = [line.split()[:2] for line in done.stdout.splitlines()]
+    assert (done.returncode, listed[0], listed[2:], done.stderr) == (
+        0,
+        ["name", "docs"],
+        [["api_test_bot", "60"], ["technical_support_bot", "51"]],
+        "",
+    )
+
+
+def test_tasks_under_an_include_path_are_listed_too(tmp_path: Path) -> None:
+    evalwh("init", "mine/bot", cwd=tmp_path)
+    done = evalwh("tasks", "--include_path", "mine", cwd=tmp_path)
+    assert names(done.stdout) == ["api_test_bot", "bot", "technical_support_bot"]
+
+
+def test_a_broken_task_is_listed_with_what_is_wrong(tmp_path: Path) -> None:
+    evalwh("init", "mine/bot", cwd=tmp_path)
+    (tmp_path / "mine" / "bot" / "test.jsonl").write_text('{"id": 1\n')
+    done = evalwh("tasks", "--include-path", "mine", cwd=tmp_path)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("bot "))
+    assert done.returncode == 0
+    assert "null  broken: mine/bot/test.jsonl:1:9: not JSON" in line
+
+
+def test_a_missing_include_path_is_one_line(tmp_path: Path) -> None:
+    done = evalwh("tasks", "--include_path", "nowhere", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "evalwh: error: nowhere: no such folder to look for tasks in\n",
+    )
