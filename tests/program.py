@@ -14,19 +14,17 @@ def clean_environment() -> dict[str, str]:
     return {**kept, "COLUMNS": "80"}
 
 
-def evalwh(
-    *arguments: object, cwd: Path, python: str | Path = sys.executable
-) -> "subprocess.CompletedProcess[str]":
+def evalwh(*arguments: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
     """Run `evalwh` in a folder and wait for it."""
-    return run(python, "-m", "evalwh", *arguments, cwd=cwd)
+    return run(sys.executable, "-m", "evalwh", *arguments, cwd=cwd)
 
 
-def run(*command: object, cwd: Path) -> "subprocess.CompletedProcess[str]":
+def run(*command: object, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
     """Run a command in a folder and wait for it; its output is text."""
     return subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env=clean_environment(),
+        env=clean_environment() | environment,
         capture_output=True,
         text=True,
         timeout=300,
