@@ -193,7 +193,8 @@ def generations(run_id: str, dataset: str, key: CaseKey, *, characters: int) -> 
     return ask(
         "select stage, role, attempt, asked_model, request,"
         " left(response, $characters) as response, length(response) as response_length,"
-        " error, finish_reason, prompt_tokens, completion_tokens, latency_ms, billed_usd, cached, created_at from generations"
+        " error, finish_reason, prompt_tokens, completion_tokens, latency_ms, billed_usd, cached,"
+        " created_at from generations"
         + _ONE_CASE
         + " order by role desc, stage, attempt, created_at",
         characters=characters,

@@ -3,10 +3,11 @@
 Rows are streamed to disk as they are read, so that memory doesn't grow with the run.
 """
 
+import contextlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
@@ -82,20 +83,24 @@ def export_xlsx(
     columns = case_columns(warehouse, run_id)
     if not leaderboard.rows or not columns.measures:
         raise ExportError(f"run {run_id} has no scores yet; make them with: evalwh score {run_id}")
-    book = Workbook(write_only=True)
-    summary = book.create_sheet("summary")
-    exported = _write_cases(book, columns, case_rows(warehouse, run_id), rows_per_sheet)
-    run = warehouse.read(_RUN, {"run": run_id})
-    costs = warehouse.read(_COSTS, {"run": run_id})
-    _write_summary(summary, run, leaderboard, costs, exported)
-    _save(book, path)
+    with _replacing(path) as file:
+        book = Workbook(write_only=True)
+        summary = book.create_sheet("summary")
+        exported = _write_cases(book, columns, case_rows(warehouse, run_id), rows_per_sheet)
+        run = warehouse.read(_RUN, {"run": run_id})
+        costs = warehouse.read(_COSTS, {"run": run_id})
+        _write_summary(summary, run, leaderboard, costs, exported)
+        book.save(file)
     return exported
 
 
-def _save(book: Workbook, path: Path) -> None:
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes `path`'s place once it is complete, and else is gone."""
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        book.save(unfinished)
+        with unfinished.open("xb") as file:
+            yield file
         unfinished.replace(path)
     except OSError as error:
         raise ExportError(

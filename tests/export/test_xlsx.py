@@ -1,0 +1,207 @@
+"""The Excel file read back: it says what the views say, and text stays text."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from evalwh.errors import ExportError
+from evalwh.export.cells import CUT_MARK, MOST_CHARACTERS, CellWriter, clean
+from evalwh.export.xlsx import export_xlsx
+from evalwh.warehouse import Warehouse
+from tests.app.given_runs import DANGEROUS_FORMULA, MODELS, NEWER, TEXT_TASK, fill, write_run_start
+
+KEY = ("dataset", "split", "doc_id", "model", "prompt_id", "repeat")
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return fill(tmp_path_factory.mktemp("export") / "evalwh.duckdb", docs=24)
+
+
+@pytest.fixture(scope="module")
+def file(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("xlsx") / "run.xlsx"
+    export_xlsx(warehouse, NEWER, path)
+    return path
+
+
+def _records(sheet: Worksheet) -> list[dict[str, Any]]:
+    header, *rows = sheet.iter_rows(values_only=True)
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
+def _cases(file: Path) -> dict[tuple[Any, ...], dict[str, Any]]:
+    rows = _records(load_workbook(file)["cases"])
+    return {tuple(row[name] for name in KEY): row for row in rows}
+
+
+def test_every_score_and_verdict_is_the_views(warehouse: Warehouse, file: Path) -> None:
+    cases = _cases(file)
+    verdicts = warehouse.read(
+        f"select {', '.join(KEY)}, field, metric, score, passed from verdicts where run_id = $1",
+        [NEWER],
+    )
+
+    shown = [
+        (
+            *row[:8],
+            cases[row[:6]][f"{row[6]} {row[7]}"],
+            cases[row[:6]][f"{row[6]} {row[7]} passed"],
+        )
+        for row in verdicts.rows
+    ]
+    assert shown == verdicts.rows
+
+
+def test_every_case_of_the_run_is_there_once_with_its_verdict(
+    warehouse: Warehouse, file: Path
+) -> None:
+    verdicts = warehouse.read(
+        f"select {', '.join(KEY)}, passed from doc_verdicts where run_id = $1 order by all", [NEWER]
+    )
+
+    rows = _records(load_workbook(file)["cases"])
+    shown = sorted(
+        (tuple(row[name] for name in (*KEY, "passed")) for row in rows), key=lambda row: row[:6]
+    )
+    assert shown == verdicts.rows
+
+
+def test_the_summary_has_the_leaderboard_of_the_view(warehouse: Warehouse, file: Path) -> None:
+    rates = warehouse.read(
+        "select model, prompt_id, field, metric, pass_rate, ci_low, ci_high from leaderboard"
+        " where run_id = $1 order by all",
+        [NEWER],
+    )
+
+    rows = list(load_workbook(file)["summary"].iter_rows(values_only=True))
+    start = rows.index(("Leaderboard", *[None] * 14)) + 1
+    header = rows[start]
+    table = [dict(zip(header, row, strict=True)) for row in rows[start + 1 :]]
+    table = table[: len(rates.rows)]
+    shown = sorted(tuple(row[name] for name in rates.columns) for row in table)
+    assert shown == [(*row[:4], *map(pytest.approx, row[4:])) for row in rates.rows]
+
+
+def test_a_response_that_begins_like_a_formula_stays_text(file: Path) -> None:
+    sheet = load_workbook(file)["cases"]
+    column = [cell.value for cell in sheet[1]].index("response") + 1
+    cell = next(
+        row[column - 1] for row in sheet.iter_rows() if row[column - 1].value == DANGEROUS_FORMULA
+    )
+
+    assert (cell.data_type, cell.quotePrefix) == ("s", True)
+
+
+def test_no_cell_of_the_file_is_a_formula(file: Path) -> None:
+    book = load_workbook(file)
+
+    kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert kinds <= {"s", "n", "b", "d"}
+
+
+def test_the_cases_have_a_frozen_header_and_a_filter(file: Path) -> None:
+    sheet = load_workbook(file)["cases"]
+
+    assert (sheet.freeze_panes, sheet.auto_filter.ref) == ("D2", sheet.dimensions)
+
+
+def test_a_missing_score_is_an_empty_cell_with_its_reason_beside(file: Path) -> None:
+    row = _cases(file)[(TEXT_TASK, "test", "tsb-011", MODELS[0], "terse", 0)]
+
+    reason = "503 the server is overloaded; gave up after 5 tries"
+    assert (row["response"], row["response rougeL"], row["passed"]) == (None, None, None)
+    assert (row["error"], row["problems"]) == (reason, f"response: {reason}")
+
+
+def test_numbers_of_json_fields_stay_numbers(file: Path) -> None:
+    rows = _records(load_workbook(file)["cases"])
+
+    targets = {row["expected_status_code target"] for row in rows}
+    assert targets == {200, 201, 404, None}
+
+
+def test_cases_past_the_last_row_go_on_in_a_further_sheet(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    path = tmp_path / "run.xlsx"
+    exported = export_xlsx(warehouse, NEWER, path, rows_per_sheet=100)
+
+    book = load_workbook(path)
+    sizes = [len(_records(book[title])) for title in ("cases", "cases 2")]
+    assert (book.sheetnames, sizes) == (["summary", "cases", "cases 2"], [99, exported.cases - 99])
+
+
+def test_a_run_without_scores_is_refused(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "evalwh.duckdb")
+    with warehouse.journal("given") as journal:
+        write_run_start(journal, "fern")
+    warehouse.fold()
+
+    with pytest.raises(ExportError, match="run fern has no scores yet; make them with: evalwh"):
+        export_xlsx(warehouse, "fern", tmp_path / "run.xlsx")
+
+
+def test_a_path_that_cannot_be_written_leaves_nothing_behind(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run.xlsx"
+    folder.mkdir()
+
+    with pytest.raises(ExportError, match="Is a directory; choose a file in a folder"):
+        export_xlsx(warehouse, NEWER, folder)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_missing_folder_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="No such file or directory; choose a file in a folder"):
+        export_xlsx(warehouse, NEWER, tmp_path / "nowhere" / "run.xlsx")
+
+
+def _written(text: str, tmp_path: Path) -> tuple[Any, str, int]:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    writer = CellWriter(sheet)
+    sheet.append([writer.cell(text)])
+    book.save(tmp_path / "one.xlsx")
+    cell = load_workbook(tmp_path / "one.xlsx").worksheets[0]["A1"]
+    return cell.value, cell.data_type, writer.cut_cells
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "#N/A", "2026-11-21", "12", "مرحبا", "👍🏽 ก็"]
+)
+def test_any_text_comes_back_as_the_same_text(text: str, tmp_path: Path) -> None:
+    assert _written(text, tmp_path) == (text, "s", 0)
+
+
+def test_a_control_character_becomes_a_visible_one(tmp_path: Path) -> None:
+    assert _written("a\x00b\x1bc\ud800\uffff", tmp_path) == ("a␀b␛c\ufffd\ufffd", "s", 0)
+
+
+def test_a_text_that_looks_like_an_excel_escape_is_escaped() -> None:
+    assert clean("_x000D_") == "_x005F_x000D_"
+
+
+def test_a_text_longer_than_a_cell_is_cut_with_a_mark_and_counted(tmp_path: Path) -> None:
+    kept = MOST_CHARACTERS - len(CUT_MARK)
+    assert _written("한" * 40_000, tmp_path) == ("한" * kept + CUT_MARK, "s", 1)
+
+
+def test_a_cut_counts_characters_as_excel_does(tmp_path: Path) -> None:
+    value, _, cut_cells = _written("👍" * 20_000, tmp_path)
+
+    assert (len(value.encode("utf-16-le")) // 2 <= MOST_CHARACTERS, cut_cells) == (True, 1)
+
+
+@given(st.text(st.characters(codec=None), max_size=40))
+def test_a_cleaned_text_is_clean_and_can_be_stored(text: str) -> None:
+    cleaned = clean(text)
+
+    assert not set(cleaned) & {chr(code) for code in (*range(9), 11, 12, *range(14, 32))}
+    cleaned.encode("utf-8")
