@@ -144,24 +144,24 @@ def _folded_bytes(connection: duckdb.DuckDBPyConnection, journal: Path) -> int:
 
 
 def _copy_batch(lines: BinaryIO, copy: IO[bytes], path: Path, start: int) -> Batch:
-    lines.seek(start)
-    end, longest, kinds = start, 0, set()
-    for line in _complete_lines(lines):
-        copy.write(line)
-        kinds.add(line[2 : line.find(b'"', 2)].decode(errors="replace"))
-        end += len(line)
-        longest = max(longest, len(line))
+    data = _read_lines(lines, start)
+    copy.write(data)
     copy.flush()
-    return Batch(path, start, end, frozenset(kinds), longest)
+    each = data.split(b"\n")[:-1]
+    kinds = {line[2 : line.find(b'"', 2)].decode(errors="replace") for line in each}
+    longest = max(map(len, each), default=0)
+    return Batch(path, start, start + len(data), frozenset(kinds), longest)
 
 
-def _complete_lines(lines: BinaryIO) -> Iterator[bytes]:
-    copied = 0
-    for line in lines:
-        if not line.endswith(b"\n") or copied > _BATCH_BYTES:
-            return
-        copied += len(line)
-        yield line
+def _read_lines(lines: BinaryIO, start: int) -> bytes:
+    """Complete lines from `start` on: about a batch of them, or one that is longer."""
+    lines.seek(start)
+    data = b""
+    while more := lines.read(_BATCH_BYTES):
+        data += more
+        if end := data.rfind(b"\n") + 1:
+            return data[:end]
+    return b""
 
 
 def _without_rejected(connection: duckdb.DuckDBPyConnection, batch: Batch) -> Batch:

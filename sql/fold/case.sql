@@ -1,7 +1,7 @@
 -- A scored case: its fields and its scores. A case scored before, as the record then says,
 -- replaces what the same fields and measures had; only then is there anything to look for.
 
-create temp table scored as
+create temp view scored as
 select unnest("case") from batch where "case" is not null;
 
 create temp table rescored as
@@ -22,5 +22,5 @@ select cell_key, doc_key, repeat, attempt, unnest(fields, recursive := true) fro
 insert into facts.scores
 select cell_key, doc_key, repeat, unnest(scores, recursive := true) from scored;
 
-drop table scored;
 drop table rescored;
+drop view scored;
