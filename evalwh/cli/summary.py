@@ -9,6 +9,14 @@ from rich.table import Table
 from evalwh.warehouse import Rows, Warehouse
 
 _WIDTH = 80
+_KINDS = {
+    "request": "failed requests",
+    "truncated": "truncated replies",
+    "unparsable": "unparsable replies",
+    "field": "missing fields",
+    "judge": "unusable judgements",
+    "score": "missing scores",
+}
 _LEADERBOARD = """
 select
     dataset || case split when 'test' then '' else ' (' || split || ')' end as dataset,
@@ -45,7 +53,8 @@ def print_summary(warehouse: Warehouse, run_id: str) -> None:
             console.print(f"responses: {answered} of {planned}")
     for line in _costs(warehouse.read(_COSTS, [run_id])):
         console.print(line)
-    console.print(_failures(warehouse, run_id))
+    for line in _failures(warehouse, run_id):
+        console.print(line)
 
 
 def _table(title: str, board: list[tuple[Any, ...]]) -> Table:
@@ -78,15 +87,18 @@ def _costs(costs: Rows) -> list[str]:
     ]
 
 
-def _failures(warehouse: Warehouse, run_id: str) -> str:
+def _failures(warehouse: Warehouse, run_id: str) -> list[str]:
     found = warehouse.read(
         "select kind, count(*) from failures where run_id = $1 group by kind order by kind",
         [run_id],
     ).rows
     if not found:
-        return "nothing failed"
-    kinds = ", ".join(f"{count} {kind}" for kind, count in found)
-    return f"to look at: {kinds}"
+        return ["nothing failed"]
+    counts = ", ".join(f"{count} {_KINDS.get(kind, kind)}" for kind, count in found)
+    return [
+        f"to look at: {counts}",
+        f"evalwh query \"from failures where run_id = '{run_id}'\"",
+    ]
 
 
 def _interval(rate: float | None, low: float, high: float) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from evalwh.errors import MetricError, TaskError, UsageError, did_you_mean
 from evalwh.fields import extract_fields
 from evalwh.generation import Progress
-from evalwh.metrics import check_available, score_cases
+from evalwh.metrics import check_available, judge_metrics, score_cases
 from evalwh.pipeline import rows
 from evalwh.pipeline.display import Display
 from evalwh.pipeline.judging import Judge, Question, judge_page
@@ -49,13 +49,21 @@ async def score_run(scoring: Scoring, added: Sequence[tuple[str | None, str]] = 
     known = scored_measures(scoring.warehouse, scoring.run_id)
     for dataset in stored_datasets(scoring.warehouse, scoring.run_id):
         specs = _with_added(_current_specs(dataset), added)
-        for lacking in check_available(specs):
-            scoring.display.say(f"evalwh: note: {lacking}")
+        _say_what_is_missing(scoring, specs)
         _write_thresholds(scoring.journal, dataset, specs)
         for cell_key in dataset.cell_keys:
             wanted = _wanted(scoring, cell_key, specs, known)
             _declare(scoring.journal, cell_key, wanted)
             await _score_cell(scoring, dataset, cell_key, specs, wanted)
+
+
+def _say_what_is_missing(scoring: Scoring, specs: Sequence[FieldSpec]) -> None:
+    for lacking in check_available(specs):
+        scoring.display.say(f"evalwh: note: {lacking}")
+    judged = dict.fromkeys(planned.metric.name for planned in judge_metrics(specs))
+    if judged and scoring.judge is None:
+        scoring.display.say(f"evalwh: note: no judge, so {' and '.join(judged)} are unscored")
+        scoring.display.say(f"evalwh: add one with: evalwh score {scoring.run_id} --judge MODEL")
 
 
 async def _score_cell(
