@@ -4,6 +4,7 @@ import asyncio
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -70,7 +71,9 @@ def test_an_acknowledged_record_survives_a_kill_at_any_moment(tmp_path: Path) ->
     chance = random.Random(7)
     for _round in range(KILLS):
         writer = subprocess.Popen(
-            ["python", "-c", _WRITER, str(warehouse.path)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", _WRITER, str(warehouse.path)],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert writer.stdout is not None
         writer.stdout.readline()
