@@ -1,6 +1,5 @@
 """One case in full: what was asked, what came back, and how it was judged."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from dashboard.case_queries import CaseKey
 from dashboard.diff import compare
 from dashboard.queries import Row
 from dashboard.rendering import as_text, columns_of, parsed, render
+from evalwh.metrics.judge import judgement_reason
 
 _SHOWN_CHARACTERS = 20_000
 _NAMES = {
@@ -147,16 +147,8 @@ def _judgement(row: Row | None) -> dict[str, str | None]:
     """The judge's name and reason; its raw words where it gave no reason as it was asked."""
     if row is None:
         return {"judge": None, "reason": None}
-    return {"judge": row["asked_model"], "reason": _reason(row["response"])}
-
-
-def _reason(response: str | None) -> str | None:
-    try:
-        reply = json.loads(response or "null")
-    except json.JSONDecodeError:
-        return response
-    reason = reply.get("reason") if isinstance(reply, dict) else None
-    return reason if isinstance(reason, str) else response
+    reason = judgement_reason(row["response"]) or row["response"]
+    return {"judge": row["asked_model"], "reason": reason}
 
 
 def _show_attempts(asked: list[Row]) -> None:

@@ -30,7 +30,8 @@ def compare(value: str, target: str) -> Sides:
         return Sides([Piece(value, False)], [Piece(target, False)], compared=False)
     left: list[Piece] = []
     right: list[Piece] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
+    matcher = SequenceMatcher(str.isspace, ours, theirs, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if i2 > i1:
             left.append(Piece("".join(ours[i1:i2]), tag != "equal"))
         if j2 > j1:

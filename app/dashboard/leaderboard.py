@@ -26,24 +26,45 @@ def page() -> None:
     if dataset is None:
         st.info("This run has asked nothing yet.")
         return
-    _show(run["run_id"], others, dataset)
+    _show(run, others, dataset)
 
 
-def _show(run_id: str, others: list[str], dataset: str) -> None:
+def _show(run: Row, others: list[str], dataset: str) -> None:
+    run_id = run["run_id"]
     run_ids = [run_id, *others]
     rows = queries.leaderboard(run_ids, dataset)
     if not rows:
-        st.info("Nothing is scored yet. Scores appear here as the run goes on.")
+        st.info(_why_unscored(run))
         return
     costs = [row for each in run_ids for row in queries.costs(each, dataset)]
     several = len(run_ids) > 1
     _show_glance(run_ids, dataset, rows, costs)
     st.subheader("Field by field")
-    st.html(render("leaderboard.html", groups=_grouped(rows), dataset=dataset, several=several))
+    st.html(
+        render(
+            "leaderboard.html",
+            groups=_grouped(rows),
+            lower_is_better=_lower_is_better(run_ids, dataset),
+            dataset=dataset,
+            several=several,
+        )
+    )
     _show_failures(run_id, dataset)
     st.subheader("Costs")
     st.html(render("costs.html", rows=costs, several=several))
     offer_excel(run_id)
+
+
+def _why_unscored(run: Row) -> str:
+    if run["status"] == "running":
+        return "Nothing is scored yet. Scores appear here as the run goes on."
+    return f"Nothing is scored. To score what came back: evalwh score {run['run_id']}"
+
+
+def _lower_is_better(run_ids: list[str], dataset: str) -> set[tuple[str, str]]:
+    """The fields and metrics whose scores pass up to their threshold, not from it."""
+    measures = [row for each in run_ids for row in queries.measures(each, dataset)]
+    return {(row["field"], row["metric"]) for row in measures if not row["higher_is_better"]}
 
 
 def _show_glance(run_ids: list[str], dataset: str, rows: list[Row], costs: list[Row]) -> None:

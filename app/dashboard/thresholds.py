@@ -78,8 +78,8 @@ def _explore(measure: Measure, bins: list[Row], in_force: float | None) -> None:
     with drawn:
         _draw(bins, scale, chosen, in_force)
     _show_rates(measure, chosen, in_force)
-    _show_flips(measure, chosen)
     _offer_saving(measure, chosen, in_force)
+    _show_flips(measure, chosen)
 
 
 def _scale(bins: list[Row], in_force: float | None) -> Scale:
@@ -216,7 +216,7 @@ def _save(
         at=datetime.now(UTC).replace(tzinfo=None),
     )
     st.session_state["saved_notice"] = (
-        f"Saved. {measure.field} · {measure.metric} passes from {as_threshold(chosen)} now, "
+        f"Saved. {measure.field} · {measure.metric} has the threshold {as_threshold(chosen)} now, "
         "in every run and on the leaderboard."
     )
     st.rerun()

@@ -1,0 +1,79 @@
+"""What the slider shows is what the leaderboard would say."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dashboard import queries, threshold_queries
+
+from tests.app.given_runs import NEWER, TEXT_TASK, fill
+
+MEASURE = (NEWER, TEXT_TASK, "response", "rougeL")
+LATER = datetime(2026, 11, 22) + timedelta(hours=1)
+
+
+@pytest.fixture
+def filled(empty_folder: Path) -> None:
+    fill(empty_folder / "evalwh.duckdb", docs=24)
+
+
+def _leaderboard() -> dict[tuple[str, str], float]:
+    rows = queries.leaderboard([NEWER], TEXT_TASK)
+    return {
+        (row["model"], row["prompt_id"]): row["pass_rate"]
+        for row in rows
+        if row["metric"] == "rougeL"
+    }
+
+
+def _rates_at(threshold: float) -> dict[tuple[str, str], float]:
+    rows = threshold_queries.rates_at(*MEASURE, threshold)
+    return {(row["model"], row["prompt_id"]): row["pass_rate"] for row in rows}
+
+
+def _save(threshold: float, at: datetime) -> None:
+    threshold_queries.set_threshold(
+        dataset=TEXT_TASK,
+        field="response",
+        metric="rougeL",
+        threshold=threshold,
+        set_by="Mina",
+        reason="",
+        at=at,
+    )
+
+
+def test_the_rate_at_the_threshold_in_force_is_the_leaderboards(filled: None) -> None:
+    assert _rates_at(0.6) == _leaderboard()
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.45, 0.9, 1.0])
+def test_the_rate_shown_before_saving_is_the_leaderboards_after(
+    filled: None, threshold: float
+) -> None:
+    shown = _rates_at(threshold)
+    _save(threshold, LATER)
+
+    assert shown == _leaderboard()
+
+
+def test_the_flips_are_the_cases_that_change_and_no_others(filled: None) -> None:
+    flips = threshold_queries.flips_at(*MEASURE, 0.5, limit=1000)
+
+    assert {(row["passed"], row["would_pass"]) for row in flips} == {(False, True)}
+    assert all(0.5 <= row["score"] < 0.6 for row in flips)
+    assert len(flips) == flips[0]["cases"]
+
+
+def test_nothing_flips_at_the_threshold_in_force(filled: None) -> None:
+    assert threshold_queries.flips_at(*MEASURE, 0.6, limit=10) == []
+
+
+def test_a_saved_threshold_is_a_further_dated_row(filled: None) -> None:
+    _save(0.7, LATER)
+
+    rows = threshold_queries.thresholds(TEXT_TASK, "response", "rougeL")
+    assert [(row["threshold"], row["set_by"], row["reason"]) for row in rows] == [
+        (0.7, "Mina", None),
+        (0.6, "task", None),
+    ]
