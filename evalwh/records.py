@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 
 from evalwh.hashing import content_hash
 
-Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 Message: TypeAlias = dict[str, Json]
 """One chat message, as OpenAI's API takes it: `{"role": …, "content": …}`."""
 Role = Literal["model", "judge"]
