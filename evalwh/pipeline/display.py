@@ -67,13 +67,15 @@ class Display:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
         self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[detail]}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, ratio=1)),
+            BarColumn(bar_width=8),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[detail]}", table_column=Column(no_wrap=True)),
             TimeRemainingColumn(compact=True),
+            expand=True,
             console=Console(file=self._stream),
             transient=True,
         )
@@ -110,10 +112,17 @@ def _detail(counters: Progress | None) -> str:
     if counters.truncated:
         parts.append(f"{counters.truncated} truncated")
     if tokens:
-        parts.append(f"{tokens:,} tokens")
+        parts.append(f"{_compact(tokens)} tokens")
     if counters.billed_usd:
         parts.append(f"${counters.billed_usd:.4f}")
     return ", ".join(parts)
+
+
+def _compact(number: int) -> str:
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= 10 * size:
+            return f"{number / size:.0f}{unit}"
+    return str(number)
 
 
 def _eta(done: int, total: int, elapsed_s: float) -> str:
