@@ -25,6 +25,9 @@ def as_usage_error(error: Any) -> UsageError:
         known = error.ctx.command.list_commands(error.ctx)
         name = unknown["name"]
         return UsageError(f"{command} has no command '{name}'{did_you_mean(name, known)}")
+    if complaint.startswith("Usage:"):
+        known = error.ctx.command.list_commands(error.ctx)
+        return UsageError(f"{command} needs a command{did_you_mean('', known)}")
     words = complaint.strip().rstrip(".")
     return UsageError(f"{words[:1].lower()}{words[1:]}; see {command} --help")
 

@@ -9,7 +9,7 @@ LATEST = "latest"
 def resolve_run(warehouse: Warehouse, text: str) -> str:
     """The run_id of `text`: an id, the beginning of only one, or `latest`. Raises UsageError."""
     run_ids: list[str] = [
-        row[0] for row in warehouse.read("select run_id from runs order by started_at").rows
+        row[0] for row in warehouse.read("select run_id from runs order by started_at, run_id").rows
     ]
     if text in run_ids:
         return text
@@ -20,5 +20,5 @@ def resolve_run(warehouse: Warehouse, text: str) -> str:
         return matching[0]
     if matching:
         raise UsageError(f"'{text}' begins {len(matching)} runs: {', '.join(matching[:5])}")
-    hint = did_you_mean(text, run_ids[-20:]) or "; the warehouse has no runs"
+    hint = did_you_mean(text, run_ids[-5:]) or "; the warehouse has no runs"
     raise UsageError(f"{warehouse.path}: no run '{text}'{hint}")

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from evalwh.query.formats.result import Cut, Result
 from evalwh.query.formats.values import text_of
 
-_NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
 _BATCH = 1000
 
 
@@ -28,4 +28,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = text_of(value)
-    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+    if text and text == text.strip() and not _NEEDS_QUOTES.search(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'

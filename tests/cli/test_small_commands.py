@@ -1,0 +1,170 @@
+"""runs, show, threshold, price and prompt on a real warehouse."""
+
+import getpass
+import json
+from pathlib import Path
+
+import pytest
+
+from evalwh.warehouse import Warehouse
+from tests.cli.command import Ended, evalwh
+from tests.warehouse.given import Given
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    given = Given(tmp_path / "evalwh.duckdb")
+    given.run("20260101-aa").run("20260102-bb").event("finished", run_id="20260102-bb", day=1)
+    cell = given.docs("a", "b").cell(run_id="20260102-bb", docs=2)
+    given.generation(cell, "a", response="=hi\x1b[31m").generation(
+        cell, "b", response=None, error="HTTP 500", billed_usd=None
+    )
+    given.generation(cell, "a", role="judge", stage="response:gpt", response='{"score": 4}')
+    read = {"field": "response", "value": "=hi", "target": "hi", "error": None}
+    given.case(cell, "a", fields=[read]).scored(cell, {"a": [1.0], "b": [None]}).threshold(1.0)
+    given.records.append(
+        (
+            "prompt",
+            {
+                "prompt_key": 1,
+                "prompt_id": "p",
+                "prompt_hash": "sha256:0",
+                "template": "Say {{ x }}",
+                "seen_at": "2026-01-01T00:00:00",
+            },
+        )
+    )
+    return given.warehouse().path
+
+
+def _json(*arguments: str, db: Path) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = json.loads(evalwh(*arguments, "--format", "json", db=db).out)
+    return rows
+
+
+def test_runs_lists_what_each_run_did(db: Path) -> None:
+    rows = [row for row in _json("runs", db=db) if row["run_id"] == "20260102-bb"]
+    assert rows == [
+        {
+            "run_id": "20260102-bb",
+            "status": "finished",
+            "started_at": "2026-01-01 00:00:00",
+            "duration_s": 86400,
+            "models": "m",
+            "prompts": "p",
+            "datasets": "d",
+            "docs": 2,
+            "errors": 1,
+            "billed_usd": 1.0,
+            "tags": {},
+        }
+    ]
+
+
+def test_runs_lists_the_newest_first_up_to_the_limit(db: Path) -> None:
+    assert [row["run_id"] for row in _json("runs", "--limit", "1", db=db)] == ["20260102-bb"]
+
+
+def test_show_has_a_runs_settings_leaderboard_costs_and_failures(db: Path) -> None:
+    shown = json.loads(evalwh("show", "20260102", "--format", "json", db=db).out)
+    assert (list(shown), shown["leaderboard"][0]["pass_rate"], shown["failures"][0]["kind"]) == (
+        ["run", "parts", "leaderboard", "costs", "failures"],
+        0.5,
+        "request",
+    )
+
+
+def test_show_has_a_case_in_full_with_its_judge(db: Path) -> None:
+    shown = json.loads(evalwh("show", "latest", "a", "--format", "json", db=db).out)
+    assert (
+        shown["doc"][0]["doc"],
+        [(row["role"], row["response"]) for row in shown["generations"]],
+        shown["fields"][0]["value"],
+        shown["scores"][0]["passed"],
+    ) == (
+        {"id": "a"},
+        [("model", "=hi\x1b[31m"), ("judge", '{"score": 4}')],
+        "=hi",
+        True,
+    )
+
+
+def test_show_prints_no_control_characters_of_a_response(db: Path) -> None:
+    ended = evalwh("show", "latest", "a", db=db)
+    assert (ended.code, "\x1b" in ended.out, "response: =hi\\x1b[31m" in ended.out) == (
+        0, False, True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["show", "2026"], "'2026' begins 2 runs: "),
+        (["show", "20260102-bx"], "did you mean '20260102-bb'?"),
+        (["show", "latest", "c"], "run 20260102-bb has no doc 'c'; there is a, b"),
+    ],
+)
+def test_unknown_run_or_doc_names_what_there_is(db: Path, arguments: list[str], error: str) -> None:
+    ended = evalwh(*arguments, db=db)
+    assert (ended.code, error in ended.err) == (2, True)
+
+
+def test_threshold_is_set_from_now_on_by_who_is_logged_in(db: Path) -> None:
+    ended = evalwh("threshold", "set", "d", "response", "em", "0.5", "--reason", "easier", db=db)
+    rows = _json("threshold", "list", db=db)
+    assert (ended, [(r["threshold"], r["set_by"], r["reason"]) for r in rows]) == (
+        Ended(0, "", ""),
+        [(0.5, getpass.getuser(), "easier")],
+    )
+
+
+def test_threshold_of_then_is_listed_and_the_history_keeps_every_row(db: Path) -> None:
+    evalwh("threshold", "set", "d", "response", "em", "-0.5", "--by", "kim", db=db)
+    then = _json("threshold", "list", "--as-of", "2026-01-02", db=db)
+    history = _json("threshold", "list", "--history", db=db)
+    assert ([r["threshold"] for r in then], [r["set_by"] for r in history]) == (
+        [1.0],
+        ["tester", "kim"],
+    )
+
+
+def test_threshold_is_taken_away(db: Path) -> None:
+    evalwh("threshold", "set", "d", "response", "em", "--clear", db=db)
+    assert Warehouse(db).read("select pass_rate from leaderboard").rows == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        (["x", "response", "em"], "nothing is scored with dataset 'x'; there is d (--force "),
+        (["d", "respnse", "em"], "field 'respnse'; did you mean 'response'? (--force "),
+        (["d", "response", "emm"], "metric 'emm'; did you mean 'em'? (--force "),
+    ],
+)
+def test_threshold_of_what_is_not_scored_is_an_error(
+    db: Path, place: list[str], error: str
+) -> None:
+    ended = evalwh("threshold", "set", *place, "1", db=db)
+    assert (ended.code, error in ended.err) == (2, True)
+
+
+def test_threshold_of_what_is_not_scored_yet_is_forced(db: Path) -> None:
+    assert evalwh("threshold", "set", "x", "f", "m", "1", "--force", db=db).code == 0
+
+
+def test_threshold_that_is_no_number_is_refused(db: Path) -> None:
+    ended = evalwh("threshold", "set", "d", "response", "em", "nan", db=db)
+    assert ended == Ended(2, "", "evalwh: error: a threshold of nan is no number\n")
+
+
+def test_price_set_reprices_what_was_asked(db: Path) -> None:
+    evalwh("price", "set", "m", "1", "2", db=db)
+    repriced = Warehouse(db).read("select sum(repriced_usd) from costs").rows
+    assert (_json("price", "list", db=db)[0]["completion_usd_per_mtok"], repriced) == (
+        2.0, [(pytest.approx(60e-6),)],
+    )  # fmt: skip
+
+
+def test_prompts_are_listed_and_shown(db: Path) -> None:
+    listed = [(row["prompt_id"], row["runs"]) for row in _json("prompt", "list", db=db)]
+    assert (listed, evalwh("prompt", "show", "p", db=db).out) == ([("p", 1)], "Say {{ x }}\n")

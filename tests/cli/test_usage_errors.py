@@ -1,0 +1,27 @@
+"""What a wrong command line is told: one plain line, exit 2."""
+
+import pytest
+
+from tests.cli.command import Ended, evalwh
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["runz"], "evalwh has no command 'runz'; did you mean 'run'?"),
+        (["threshold", "lst"], "evalwh threshold has no command 'lst'; did you mean 'list'?"),
+        (["threshold"], "evalwh threshold needs a command; there is list, set"),
+        (["runs", "--limt", "3"], "evalwh runs has no option '--limt'; did you mean '--limit'?"),
+        (["runs", "--limit", "x"], None),
+        (["show"], None),
+        (["threshold", "set", "d", "f", "m"], "give a threshold, or --clear to take it away"),
+    ],
+)
+def test_wrong_command_line_is_told_in_one_line(arguments: list[str], error: str | None) -> None:
+    code, out, err = evalwh(*arguments)
+    assert (code, out, err.count("\n"), err.startswith("evalwh: error: ")) == (2, "", 1, True)
+    assert error is None or err == f"evalwh: error: {error}\n"
+
+
+def test_no_command_shows_the_help() -> None:
+    assert evalwh() == evalwh("--help") != Ended(0, "", "")
