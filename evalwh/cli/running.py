@@ -1,9 +1,10 @@
 """What `run` and `score` share: options into a config, the event loop, what is printed after."""
 
 import asyncio
+import math
 import signal
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,17 @@ from evalwh.errors import BudgetReached, EvalwhError, UsageError
 from evalwh.generation import Limits
 from evalwh.metrics import load_plugins
 from evalwh.models import parse_model_args
+from evalwh.models.arguments import check_params
 from evalwh.pipeline.config import RunConfig
 from evalwh.pipeline.reads import stored_config
 from evalwh.pipeline.run import Invocation, new_run_id, resume_run, score_stored, start_run
 from evalwh.records import Json
 from evalwh.secrets import split_secrets
 from evalwh.warehouse import Warehouse
-from evalwh.warehouse.runs import resolve_run
+from evalwh.warehouse.runs import LATEST, resolve_run
 
+_LONGEST_ID_BYTES = 128
+"""A run's id begins the names of its journals, and a file's name has 255 bytes at most."""
 _GEN_KWARGS = {
     "max_gen_toks": "max_tokens",
     "max_new_tokens": "max_tokens",
@@ -74,26 +78,28 @@ class ScoreOptions:
 
 def carry_out(options: RunOptions) -> None:
     """Start or resume a run, and print its leaderboard and its id."""
-    for path in options.include_path or []:
-        load_plugins(path)
+    _check_values(options)
     warehouse = Warehouse(options.db)
     invocation = _invocation(warehouse, options)
-    if options.resume:
-        run_id = resolve_run(warehouse, options.resume)
-        work = resume_run(invocation, _resumed_config(warehouse, run_id, options), run_id)
+    if options.resume is None:
+        run_id, config, tags = _new_id(options.run_id), _config(options), _tags(options.tag or [])
+        _load_plugins(config)
+        work = start_run(invocation, config, run_id, tags)
     else:
-        run_id = _new_id(options.run_id)
-        work = start_run(invocation, _config(options), run_id, _tags(options.tag or []))
+        run_id = resolve_run(warehouse, options.resume)
+        config = _resumed_config(warehouse, run_id, options)
+        _load_plugins(config)
+        work = resume_run(invocation, config, run_id)
     _finish(work, warehouse, run_id)
 
 
 def carry_out_scoring(options: ScoreOptions) -> None:
     """Score a stored run, and print its leaderboard and its id."""
+    _check_values(options)
     warehouse = Warehouse(options.db)
     run_id = resolve_run(warehouse, options.run)
     stored = RunConfig.from_json(run_id, stored_config(warehouse, run_id))
-    for path in stored.include_path:
-        load_plugins(Path(path))
+    _load_plugins(stored)
     kind, judge_args = _judge_args(options.judge_args)
     invocation = Invocation(
         warehouse,
@@ -102,6 +108,23 @@ def carry_out_scoring(options: ScoreOptions) -> None:
     )
     config = replace(stored, judge=options.judge, judge_model=kind, judge_args={})
     _finish(score_stored(invocation, config, run_id, _added(options.metrics)), warehouse, run_id)
+
+
+def _check_values(options: RunOptions | ScoreOptions) -> None:
+    """Refuse what no comparison holds for and what no row can hold: NaN, infinity, bytes."""
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--{each.name}: {value} is no number to count with; leave it out")
+        try:
+            "".join(map(str, value if isinstance(value, list) else [value])).encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"--{each.name}: the text is not UTF-8") from None
+
+
+def _load_plugins(config: RunConfig) -> None:
+    for path in config.include_path:
+        load_plugins(Path(path))
 
 
 def _finish(work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str) -> None:
@@ -136,13 +159,14 @@ def _summarize(warehouse: Warehouse, run_id: str) -> None:
 
 
 def _config(options: RunOptions) -> RunConfig:
-    if not options.tasks:
+    tasks = _names(options.tasks)
+    if not tasks:
         raise UsageError("--tasks: name a task or a task folder; see evalwh tasks")
     judge_model, judge_args = _judge_args(options.judge_args)
     return RunConfig(
         model=options.model,
         model_names=_names(options.model_name) or [None],
-        tasks=[_task_place(name) for name in _names(options.tasks)],
+        tasks=[_task_place(name) for name in tasks],
         model_args=split_secrets(parse_model_args(options.model_args)).public,
         prompts=options.prompts,
         limit=options.limit,
@@ -190,14 +214,16 @@ def _invocation(warehouse: Warehouse, options: RunOptions) -> Invocation:
 
 def _judge_args(text: str) -> tuple[str, Mapping[str, Json]]:
     """The kind of model that judges, and its arguments."""
-    arguments = dict(parse_model_args(text))
+    arguments = dict(parse_model_args(text, option="--judge_args"))
     return str(arguments.pop("model", "litellm")), arguments
 
 
 def _gen_kwargs(text: str) -> dict[str, Json]:
     """Sampling parameters under OpenAI's names; lm-eval's own are understood."""
     given = parse_model_args(text, option="--gen_kwargs")
-    return {_GEN_KWARGS.get(name, name): value for name, value in given.items()}
+    params = {_GEN_KWARGS.get(name, name): value for name, value in given.items()}
+    check_params(params, where="--gen_kwargs")
+    return params
 
 
 def _task_place(name: str) -> str:
@@ -207,7 +233,9 @@ def _task_place(name: str) -> str:
 
 
 def _names(text: str | None) -> list[str]:
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
+    """The different names of `a,b`, in their order."""
+    names = (name.strip() for name in (text or "").split(","))
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def _added(metrics: str) -> list[tuple[str | None, str]]:
@@ -218,8 +246,10 @@ def _added(metrics: str) -> list[tuple[str | None, str]]:
 
 def _tags(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
-        if not pair.partition("=")[1]:
+        if "=" not in pair:
             raise UsageError(f"--tag: '{pair}' has no '='; write --tag name=value")
+        if pair.startswith("="):
+            raise UsageError(f"--tag: '{pair}' has no name; write --tag name=value")
     return {name: value for name, _equals, value in (pair.partition("=") for pair in pairs)}
 
 
@@ -228,4 +258,8 @@ def _new_id(given: str | None) -> str:
         return new_run_id()
     if not given.replace("-", "").replace("_", "").replace(".", "").isalnum():
         raise UsageError(f"--run_id: '{given}' may hold letters, digits, '.', '-' and '_'")
+    if len(given.encode()) > _LONGEST_ID_BYTES:
+        raise UsageError(f"--run_id: '{given[:20]}…' is longer than {_LONGEST_ID_BYTES} bytes")
+    if given == LATEST:
+        raise UsageError(f"--run_id: '{LATEST}' names the newest run; choose another id")
     return given

@@ -186,7 +186,7 @@ def _load_file(path: Path) -> None:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise MetricError(f"{path}: {one_line(error)}") from error
 
@@ -208,7 +208,7 @@ def _load_entry_points() -> None:
             raise MetricError(f"entry point {entry_point.value}: {one_line(error)}") from error
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """`Type: message` of an exception, on one line of at most 300 characters, no secrets."""
     text = redact(" ".join(str(error).split()))
     if isinstance(error, EvalwhError):

@@ -1,12 +1,14 @@
-"""`--model_args`: reads `k=v,k2=v2`, and keeps sampling parameters out of it."""
+"""`--model_args` and `--gen_kwargs`: reads `k=v,k2=v2`, and keeps each out of the other."""
 
+import math
 from collections.abc import Collection, Mapping
+from urllib.parse import urlsplit
 
 import orjson
 
 from evalwh.errors import UsageError, did_you_mean
 from evalwh.records import Json, Request
-from evalwh.secrets import is_secret_name
+from evalwh.secrets import is_secret_name, redact
 
 _WORDS: Mapping[str, Json] = {"True": True, "False": False, "None": None}
 _SAMPLING = frozenset(
@@ -20,6 +22,17 @@ _LM_EVAL_CLIENT = frozenset(
     | {"num_concurrent", "max_retries", "batch_size", "eos_string"}
 )
 """Words of lm-eval's API clients that have no bearing on a chat request."""
+_CONNECTION = frozenset(
+    {"api_base", "base_url", "api_version", "headers", "extra_headers", "timeout", "api_key_env"}
+)
+_OURS = frozenset({"messages", "model", "stream", "stream_options", "num_retries", "drop_params"})
+"""What a request says of itself; a parameter of that name would ask other than what is stored."""
+_NUMBERS: Mapping[str, type[int] | type[float]] = {
+    **dict.fromkeys(("temperature", "top_p", "min_p", "repetition_penalty"), float),
+    **dict.fromkeys(("presence_penalty", "frequency_penalty"), float),
+    **dict.fromkeys(("max_tokens", "max_completion_tokens", "top_k", "seed", "n"), int),
+}
+_LARGEST_WHOLE = 2**63
 
 
 def parse_model_args(text: str, *, option: str = "--model_args") -> dict[str, Json]:
@@ -47,6 +60,22 @@ def check_names(kind: str, model_args: Mapping[str, Json], known: Collection[str
             )
 
 
+def check_params(params: Mapping[str, Json], *, where: str) -> None:
+    """Refuse sampling parameters that would change whom or what a request asks, and no numbers.
+
+    `where` begins the message of the UsageError.
+    """
+    for name, value in params.items():
+        if name in _OURS:
+            raise UsageError(f"{where}: '{name}' is no sampling parameter; leave it out")
+        if name in _CONNECTION or is_secret_name(name):
+            raise UsageError(f"{where}: '{name}' is no sampling parameter; give it in --model_args")
+        if name in _NUMBERS and value is not None:
+            _check_number(name, value, where)
+    if params.get("n", 1) != 1:
+        raise UsageError(f"{where}: 'n' must be 1; for several responses a doc give --repeats")
+
+
 def refuse_sampling(name: str) -> None:
     """Send a sampling parameter to `--gen_kwargs`, which is hashed and stored with the request."""
     if name in _SAMPLING:
@@ -57,6 +86,8 @@ def for_library(model_args: Mapping[str, Json]) -> dict[str, Json]:
     """`model_args` for a client library that takes more than we know of; no sampling in it."""
     for name in model_args:
         refuse_sampling(name)
+        if name in _OURS - {"model"}:
+            raise UsageError(f"--model_args: '{name}' is set by evalwh; leave it out")
     return {name: value for name, value in model_args.items() if name not in _LM_EVAL_CLIENT}
 
 
@@ -68,6 +99,26 @@ def text_arg(model_args: Mapping[str, Json], *names: str) -> str | None:
     return None
 
 
+def seconds_arg(model_args: Mapping[str, Json], name: str, default_s: float) -> float:
+    """The argument `name` as seconds; raises UsageError for what is no positive number."""
+    value = model_args.get(name, default_s)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise UsageError(f"--model_args: '{name}' must be a number of seconds, not {value!r}")
+    return float(value)
+
+
+def address_arg(url: str) -> str:
+    """`url` if it is an http address; raises UsageError."""
+    try:
+        parts = urlsplit(url)
+        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise UsageError(f"base_url '{redact(url)}' is no http:// or https:// address")
+    return url
+
+
 def sampling_params(request: Request) -> dict[str, Json]:
     """The request's parameters as sent: a seed is moved on by `repeat`, so that repeats differ."""
     params = dict(request.params)
@@ -75,6 +126,14 @@ def sampling_params(request: Request) -> dict[str, Json]:
     if request.repeat and isinstance(seed, int):
         params["seed"] = seed + request.repeat
     return params
+
+
+def _check_number(name: str, value: Json, where: str) -> None:
+    kind = _NUMBERS[name]
+    fits = isinstance(value, int | kind) and not isinstance(value, bool)
+    if not fits or not abs(value) < _LARGEST_WHOLE:  # type: ignore[arg-type]
+        what = "a number" if kind is float else "a whole number"
+        raise UsageError(f"{where}: '{name}' must be {what}, not {value!r}")
 
 
 def _split(text: str) -> list[str]:

@@ -14,7 +14,13 @@ from typing import Any, ClassVar, Self
 import orjson
 
 from evalwh.errors import RequestFailed, UsageError
-from evalwh.models.arguments import for_library, sampling_params, text_arg
+from evalwh.models.arguments import (
+    address_arg,
+    for_library,
+    sampling_params,
+    seconds_arg,
+    text_arg,
+)
 from evalwh.models.chat import chat_reply, one_line, valid_text
 from evalwh.models.failures import Endpoint, status_failure, timeout_failure
 from evalwh.prices import Price, price_of
@@ -61,7 +67,7 @@ class LiteLLMModel:
         return cls(
             name,
             arguments=arguments,
-            timeout_s=float(text_arg(model_args, "timeout") or timeout_s),
+            timeout_s=seconds_arg(model_args, "timeout", timeout_s),
             secrets=tuple({*secret_values({**model_args, **arguments})} - {_NO_KEY_NEEDED}),
         )
 
@@ -155,6 +161,8 @@ def _library_arguments(name: str, model_args: Mapping[str, Json]) -> dict[str, J
     arguments = {key: value for key, value in given.items() if key not in _OURS}
     if (base_url := text_arg(given, "base_url")) is not None:
         arguments.setdefault("api_base", base_url)
+    if (api_base := text_arg(arguments, "api_base")) is not None:
+        arguments["api_base"] = address_arg(api_base)
     if (project := text_arg(given, "project_id")) is not None:
         arguments.setdefault("vertex_project", project)
     if (key_env := text_arg(given, "api_key_env")) is not None:

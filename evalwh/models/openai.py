@@ -4,6 +4,7 @@ It adds next to nothing to the wire: one session, JSON by orjson, the proxy foun
 """
 
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Mapping
@@ -14,7 +15,13 @@ import aiohttp
 import orjson
 
 from evalwh.errors import RequestFailed, UsageError
-from evalwh.models.arguments import check_names, sampling_params, text_arg
+from evalwh.models.arguments import (
+    address_arg,
+    check_names,
+    sampling_params,
+    seconds_arg,
+    text_arg,
+)
 from evalwh.models.chat import chat_reply, read_json
 from evalwh.models.failures import Endpoint, connection_failure, status_failure
 from evalwh.prices import Price, price_of
@@ -23,6 +30,8 @@ from evalwh.secrets import public_url, redact, secret_values
 
 _DEFAULT_URL = "https://api.openai.com/v1"
 _DEFAULT_KEY_ENV = "OPENAI_API_KEY"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name. Source: RFC 9110, 5.6.2."""
 _ARGUMENTS = (
     *("base_url", "api_base", "model", "pretrained", "timeout"),
     *("api_key", "api_key_env", "headers", "organization", "project"),
@@ -79,7 +88,7 @@ class OpenAIModel:
             api_key=_header_value(api_key, key_env),
             key_env=key_env,
             headers=_headers(model_args),
-            timeout_s=float(text_arg(model_args, "timeout") or timeout_s),
+            timeout_s=seconds_arg(model_args, "timeout", timeout_s),
             secrets=(*secret_values(model_args), *([api_key] if api_key else [])),
         )
 
@@ -153,11 +162,7 @@ class OpenAIModel:
 
 def _base_url(model_args: Mapping[str, Json]) -> str:
     given = text_arg(model_args, "base_url", "api_base") or os.environ.get("OPENAI_BASE_URL")
-    url = given or _DEFAULT_URL
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"base_url '{redact(url)}' is no http:// or https:// address")
-    return url
+    return address_arg(given or _DEFAULT_URL)
 
 
 def _without_endpoint(url: str) -> str:
@@ -179,6 +184,9 @@ def _headers(model_args: Mapping[str, Json]) -> dict[str, str]:
     if not isinstance(extra, dict):
         raise UsageError('--model_args: headers must be an object: headers={"Name": "value"}')
     headers = {name: str(value) for name, value in extra.items()}
+    for name, text in headers.items():
+        if not _TOKEN.fullmatch(name) or not text.isprintable():
+            raise UsageError(f"--model_args: headers: '{name}' is no HTTP header of one line")
     for argument in ("organization", "project"):
         if value := text_arg(model_args, argument):
             headers[f"OpenAI-{argument.title()}"] = value

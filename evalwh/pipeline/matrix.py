@@ -93,7 +93,7 @@ def read_parts(config: RunConfig) -> list[Part]:
 
     Raises TaskError before anything is sent.
     """
-    include = [Path(path) for path in config.include_path]
+    include = [path for path in map(Path, config.include_path) if not path.is_file()]
     tasks = [load_task(name, include) for name in config.tasks]
     _check_datasets(tasks)
     return [_part(task, split, config) for task in tasks for split in config.splits]

@@ -11,6 +11,11 @@ def price_in_force(warehouse: Warehouse, model: Model, journal: Journal) -> Pric
     """The price of `model`, None when nobody knows it; a listed one is written as a dated row."""
     if model.price is not None:
         journal.write("listed_price", rows.price_row(model.name, model.price))
+    return known_price(warehouse, model)
+
+
+def known_price(warehouse: Warehouse, model: Model) -> Price | None:
+    """The price of `model`, None when nobody knows it."""
     return _set_price(warehouse, model.name) or model.price
 
 

@@ -37,6 +37,17 @@ class Judgement(NamedTuple):
     response: str | None
 
 
+class StoredCell(NamedTuple):
+    """A model, prompt, dataset and split of a run as it began."""
+
+    cell_key: int
+    prompt_id: str
+    prompt_hash: str
+    dataset: str
+    split: str
+    docs: int
+
+
 @dataclass(frozen=True, slots=True)
 class StoredDataset:
     """A dataset's part in a run, as stored with the run."""
@@ -78,10 +89,13 @@ def stored_datasets(warehouse: Warehouse, run_id: str) -> list[StoredDataset]:
     ]
 
 
-def stored_cells(warehouse: Warehouse, run_id: str) -> list[tuple[str, str, str, str]]:
-    """`(prompt_id, prompt_hash, dataset, split)` of a run's cells."""
-    sql = "select distinct prompt_id, prompt_hash, dataset, split from cells where run_id = $1"
-    return [(row[0], row[1], row[2], row[3]) for row in warehouse.read(sql, [run_id]).rows]
+def stored_cells(warehouse: Warehouse, run_id: str) -> list[StoredCell]:
+    """The cells of a run, as it began."""
+    sql = (
+        "select cell_key, prompt_id, prompt_hash, dataset, split, docs from keyed_cells "
+        "where run_id = $1"
+    )
+    return [StoredCell(*row) for row in warehouse.read(sql, [run_id]).rows]
 
 
 def asked_cases(warehouse: Warehouse, run_id: str) -> dict[Case, Asked]:

@@ -6,17 +6,18 @@ Whatever ends it, the journal has every reply that arrived, and the run says how
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from evalwh.errors import BudgetReached, EvalwhError, WarehouseBusy, WarehouseError
+from evalwh.errors import BudgetReached, EvalwhError, WarehouseBusy
 from evalwh.generation import Limits, Progress
-from evalwh.models import Model, create_model
+from evalwh.models import Model
 from evalwh.pipeline import rows
 from evalwh.pipeline.asking import Asker
+from evalwh.pipeline.checks import check_budget, check_new, check_unchanged, checked_parts
+from evalwh.pipeline.chosen_models import ModelParts, judge_of, models_of
 from evalwh.pipeline.config import RunConfig, specs_to_json
 from evalwh.pipeline.display import Display
 from evalwh.pipeline.judging import Judge
@@ -27,17 +28,14 @@ from evalwh.pipeline.matrix import (
     Part,
     cells_of,
     jobs_of,
-    read_parts,
 )
 from evalwh.pipeline.prices import price_in_force
-from evalwh.pipeline.reads import asked_cases, stored_cells
-from evalwh.pipeline.replay import ReplayedRun
-from evalwh.pipeline.scoring import Scoring, check_metrics, score_run
+from evalwh.pipeline.reads import asked_cases
+from evalwh.pipeline.scoring import Scoring, score_run
 from evalwh.records import Json
 from evalwh.tasks import load_docs
 from evalwh.warehouse import Warehouse
 from evalwh.warehouse.journal import Journal
-from evalwh.warehouse.runs import resolve_run
 
 _FOLD_EVERY_S = 3.0
 
@@ -65,19 +63,20 @@ async def start_run(
     invocation: Invocation, config: RunConfig, run_id: str, tags: Mapping[str, str]
 ) -> None:
     """Carry out a new run. Raises EvalwhError; what had arrived is then stored."""
-    parts = _checked_parts(config)
+    planned = _plan(invocation, config)
     with invocation.warehouse.claim(run_id):
-        await _Run(invocation, config, run_id, parts).carry_out(tags)
+        check_new(invocation.warehouse, run_id)
+        await _Run(invocation, config, run_id, planned).carry_out(tags)
 
 
 async def resume_run(invocation: Invocation, config: RunConfig, run_id: str) -> None:
     """Ask for what a run hasn't got an answer to yet, and score what isn't scored."""
-    parts = _checked_parts(config)
+    planned = _plan(invocation, config)
     with invocation.warehouse.claim(run_id):
         invocation.warehouse.fold()
         asked = asked_cases(invocation.warehouse, run_id)
-        _check_unchanged(invocation.warehouse, run_id, parts)
-        await _Run(invocation, config, run_id, parts, asked).carry_out(None)
+        check_unchanged(invocation.warehouse, run_id, config, planned.parts, asked)
+        await _Run(invocation, config, run_id, planned, asked).carry_out(None)
 
 
 async def score_stored(
@@ -88,12 +87,38 @@ async def score_stored(
 ) -> None:
     """Score what isn't scored of a stored run, with `added` metrics and the judge of `config`."""
     warehouse = invocation.warehouse
+    judge = judge_of(config, invocation.judge_args, timeout_s=invocation.limits.timeout_s)
+    _check_budget(invocation, [judge] if judge else [])
     with warehouse.claim(run_id):
         warehouse.fold()
         with warehouse.journal(run_id) as journal:
             asker = Asker(journal, invocation.limits, on_event=invocation.display.say)
-            await _score(invocation, config, run_id, journal, asker, added)
+            await _score(invocation, judge, run_id, journal, asker, added)
         warehouse.fold()
+
+
+class _Planned(NamedTuple):
+    """What a run asks, known to be right as far as that can be known without asking."""
+
+    parts: Sequence[Part]
+    models: ModelParts
+    judge: Model | None
+
+
+def _plan(invocation: Invocation, config: RunConfig) -> _Planned:
+    """Find what is wrong with a run, or with its warehouse, before anything is paid for."""
+    parts = checked_parts(config)
+    warehouse, timeout_s = invocation.warehouse, invocation.limits.timeout_s
+    models = models_of(warehouse, config, invocation.model_args, parts, timeout_s=timeout_s)
+    judge = judge_of(config, invocation.judge_args, timeout_s=timeout_s)
+    warehouse.fold()
+    _check_budget(invocation, [model for model, _parts in models] + ([judge] if judge else []))
+    return _Planned(parts, models, judge)
+
+
+def _check_budget(invocation: Invocation, models: Sequence[Model]) -> None:
+    if invocation.limits.budget_usd is not None:
+        check_budget(invocation.warehouse, models)
 
 
 class _Run:
@@ -104,13 +129,15 @@ class _Run:
         invocation: Invocation,
         config: RunConfig,
         run_id: str,
-        parts: Sequence[Part],
+        planned: _Planned,
         asked: Mapping[Case, Asked] | None = None,
     ) -> None:
         self._on = invocation
         self._config = config
         self._run_id = run_id
-        self._parts = parts
+        self._parts = planned.parts
+        self._models = planned.models
+        self._judge = planned.judge
         self._asked = asked or {}
 
     async def carry_out(self, tags: Mapping[str, str] | None) -> None:
@@ -148,7 +175,7 @@ class _Run:
         journal.sync()
 
     async def _generate(self, journal: Journal, asker: Asker) -> None:
-        for model, parts in _models(self._on, self._config, self._parts):
+        for model, parts in self._models:
             async with contextlib.aclosing(model):
                 cells = cells_of(self._run_id, model.name, parts)
                 price = price_in_force(self._on.warehouse, model, journal)
@@ -174,20 +201,20 @@ class _Run:
             return
         journal.sync()
         await asyncio.to_thread(self._on.warehouse.fold)
-        await _score(self._on, self._config, self._run_id, journal, asker)
+        await _score(self._on, self._judge, self._run_id, journal, asker)
 
 
 async def _score(
     invocation: Invocation,
-    config: RunConfig,
+    judge_model: Model | None,
     run_id: str,
     journal: Journal,
     asker: Asker,
     added: Sequence[tuple[str | None, str]] = (),
 ) -> None:
-    """Score what is folded of a run, with the judge of `config`, if any."""
+    """Score what is folded of a run, with `judge_model`, if any."""
     progress = Progress()
-    async with _judge(invocation, config, asker, journal, progress) as judge:
+    async with _judging(invocation, judge_model, asker, journal, progress) as judge:
         scoring = Scoring(
             invocation.warehouse, run_id, journal, invocation.display, progress, judge
         )
@@ -195,70 +222,19 @@ async def _score(
 
 
 @contextlib.asynccontextmanager
-async def _judge(
+async def _judging(
     invocation: Invocation,
-    config: RunConfig,
+    model: Model | None,
     asker: Asker,
     journal: Journal,
     progress: Progress,
 ) -> AsyncIterator[Judge | None]:
-    if config.judge is None:
+    if model is None:
         yield None
         return
-    arguments = {**config.judge_args, **invocation.judge_args}
-    model = create_model(
-        config.judge_model, config.judge, arguments, timeout_s=invocation.limits.timeout_s
-    )
     async with contextlib.aclosing(model):
         price = price_in_force(invocation.warehouse, model, journal)
         yield Judge(model, asker, progress, price)
-
-
-def _checked_parts(config: RunConfig) -> list[Part]:
-    parts = read_parts(config)
-    if not config.predict_only:
-        for part in parts:
-            check_metrics(part.task.fields)
-    return parts
-
-
-def _check_unchanged(warehouse: Warehouse, run_id: str, parts: Sequence[Part]) -> None:
-    """A resumed run asks the same prompts about as many docs as it began with."""
-    for stored in stored_cells(warehouse, run_id):
-        now = {
-            (prompt.prompt_id, prompt.prompt_hash, part.task.dataset, part.split)
-            for part in parts
-            for prompt in part.prompts
-        }
-        if stored not in now:
-            raise WarehouseError(
-                f"run {run_id}: prompt '{stored[0]}' of '{stored[2]}' has changed since it began; "
-                "restore it, or start a new run"
-            )
-
-
-def _models(
-    invocation: Invocation, config: RunConfig, parts: Sequence[Part]
-) -> Iterator[tuple[Model, Sequence[Part]]]:
-    """Each model with the parts it is asked; recorded responses lie beside each dataset."""
-    groups = [[part] for part in parts] if config.model == "recorded" else [list(parts)]
-    for name in config.model_names:
-        for group in groups:
-            yield _model(invocation, config, name, group[0].task.root), group
-
-
-def _model(invocation: Invocation, config: RunConfig, name: str | None, task_root: Path) -> Model:
-    arguments = {**config.model_args, **invocation.model_args}
-    if config.model == "recorded" and "run" in arguments:
-        replayed = resolve_run(invocation.warehouse, str(arguments["run"]))
-        return ReplayedRun(invocation.warehouse, replayed, name)
-    return create_model(
-        config.model,
-        name,
-        arguments,
-        task_root=task_root,
-        timeout_s=invocation.limits.timeout_s,
-    )
 
 
 def _datasets(parts: Sequence[Part]) -> list[dict[str, Any]]:

@@ -1,0 +1,76 @@
+"""What can be known to be wrong with a run before its first request; asks and writes nothing."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from evalwh.errors import UsageError, WarehouseError
+from evalwh.generation.budget import require_price
+from evalwh.models import Model
+from evalwh.models.arguments import check_params
+from evalwh.pipeline.config import RunConfig
+from evalwh.pipeline.matrix import Asked, Case, Part, doc_key, read_parts
+from evalwh.pipeline.prices import known_price
+from evalwh.pipeline.reads import stored_cells
+from evalwh.pipeline.scoring import check_metrics
+from evalwh.tasks import load_docs
+from evalwh.warehouse import Warehouse
+
+
+def checked_parts(config: RunConfig) -> list[Part]:
+    """The tasks of a run, read whole; their metrics and sampling parameters are known ones."""
+    parts = read_parts(config)
+    for part in parts:
+        check_params(part.task.params, where=f"{part.task.root / 'task.yaml'}: 'params'")
+        if not config.predict_only:
+            check_metrics(part.task.fields)
+    return parts
+
+
+def check_new(warehouse: Warehouse, run_id: str) -> None:
+    """Refuse a run_id that is taken: the rows of two runs could never be told apart."""
+    if warehouse.read("select 1 from runs where run_id = $1", [run_id]).rows:
+        raise UsageError(
+            f"--run_id: there is a run {run_id} already; choose another id, "
+            f"or go on with: evalwh run --resume {run_id}"
+        )
+
+
+def check_budget(warehouse: Warehouse, models: Sequence[Model]) -> None:
+    """Refuse a budget that could not be kept: every model and judge needs a known price."""
+    for model in models:
+        require_price(known_price(warehouse, model), model.name)
+
+
+def check_unchanged(
+    warehouse: Warehouse,
+    run_id: str,
+    config: RunConfig,
+    parts: Sequence[Part],
+    asked: Mapping[Case, Asked],
+) -> None:
+    """A resumed run asks the same prompts about the same docs as it began with."""
+    prompts = {
+        (part.task.dataset, part.split, prompt.prompt_id, prompt.prompt_hash)
+        for part in parts
+        for prompt in part.prompts
+    }
+    docs = {(part.task.dataset, part.split): _doc_keys(part, config.limit) for part in parts}
+    asked_docs = defaultdict(set)
+    for case in asked:
+        asked_docs[case.cell_key].add(case.doc_key)
+    for cell in stored_cells(warehouse, run_id):
+        if (cell.dataset, cell.split, cell.prompt_id, cell.prompt_hash) not in prompts:
+            raise _changed(run_id, f"prompt '{cell.prompt_id}' of '{cell.dataset}' has")
+        known = docs[cell.dataset, cell.split]
+        if len(known) != cell.docs or not asked_docs[cell.cell_key] <= known:
+            raise _changed(run_id, f"the docs of '{cell.dataset}' have")
+
+
+def _doc_keys(part: Part, limit: int | None) -> set[int]:
+    return {doc_key(doc) for doc in load_docs(part.task, part.split, limit)}
+
+
+def _changed(run_id: str, what: str) -> WarehouseError:
+    return WarehouseError(
+        f"run {run_id}: {what} changed since it began; restore what was, or start a new run"
+    )
