@@ -4,6 +4,7 @@ Opens connections and nothing more: what is written goes through a journal, what
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import duckdb
 
 from evalwh.errors import QueryError, WarehouseBusy, WarehouseCorrupt, WarehouseError
 from evalwh.warehouse import binding, fold, schema
-from evalwh.warehouse.journal import Journal, journals_folder, uncreatable
+from evalwh.warehouse.journal import Journal, journals_folder, missing_folder, uncreatable
 from evalwh.warehouse.lock import is_locked, read_lock, write_lock
 
 _CONFIG = {"storage_compatibility_version": "v1.5.0"}
@@ -49,16 +50,13 @@ class Warehouse:
     def claim(self, run_id: str) -> Iterator[None]:
         """Work on a run alone; `WarehouseBusy` when another process does."""
         path = journals_folder(self.path) / f"{run_id}.claim"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            claim = path.open("w")
-        except OSError as error:
-            raise uncreatable(path, error) from error
-        with claim:
-            if is_locked(claim.fileno(), keep=True):
+        with _claimed(path) as claim:
+            if claim is None:
                 raise WarehouseBusy(f"run {run_id}: another process works on it; wait for it")
-            yield
-            path.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
 
     def has_journal(self, label: str) -> bool:
         """Whether anything was ever journaled under `label`."""
@@ -132,6 +130,7 @@ class Warehouse:
 
         A live process folds its own journal every few seconds.
         """
+        self._require_folder()
         if not self.path.exists() and not self._has_journals():
             raise WarehouseError(
                 f"{self.path}: no warehouse here; make one with evalwh run, or name one with --db"
@@ -151,14 +150,46 @@ class Warehouse:
             return schema.Version(0, None)
         with _errors(self.path), _connect(self.path, read_only=True) as connection:
             version = schema.file_version(connection)
+            schema.check_ours(self.path, connection, version)
         schema.check_not_newer(self.path, version)
         return version
 
     def _require_folder(self) -> None:
         if not self.path.parent.is_dir():
+            raise missing_folder(self.path.parent)
+        if self.path.is_dir():
             raise WarehouseError(
-                f"{self.path.parent}: no such folder; make it or choose another with --db"
+                f"{self.path}: a folder; name a file in it: --db {self.path / 'evalwh.duckdb'}"
             )
+
+
+@contextlib.contextmanager
+def _claimed(path: Path) -> Iterator[int | None]:
+    """The open file at `path`, locked; None where another process has it."""
+    while True:
+        try:
+            path.parent.mkdir(exist_ok=True)
+            claim = os.open(path, os.O_WRONLY | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise uncreatable(path, error) from error
+        try:
+            if is_locked(claim, keep=True):
+                yield None
+            elif not _is_at(path, claim):
+                # Whoever had it has just given it up and removed it: this is nobody's file now.
+                continue
+            else:
+                yield claim
+            return
+        finally:
+            os.close(claim)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager

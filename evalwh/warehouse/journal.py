@@ -139,7 +139,7 @@ def _create(path: Path) -> int:
     """Open a journal that is locked before anybody can see it by its name."""
     hidden = path.with_name("." + path.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         file = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
         fcntl.flock(file, fcntl.LOCK_EX)
         hidden.rename(path)
@@ -149,10 +149,17 @@ def _create(path: Path) -> int:
 
 
 def uncreatable(path: Path, error: OSError) -> WarehouseError:
-    """What to tell a user whose folder takes no new file."""
+    """What to tell a user whose folder takes no new file, or isn't there."""
+    if isinstance(error, FileNotFoundError):
+        return missing_folder(path.parent.parent)
     return WarehouseError(
         f"{path}: {error.strerror}; make the folder writable or choose another with --db"
     )
+
+
+def missing_folder(folder: Path) -> WarehouseError:
+    """What to tell a user who named a file in a folder that isn't there."""
+    return WarehouseError(f"{folder}: no such folder; make it or choose another with --db")
 
 
 def unwritable(path: Path, error: OSError) -> WarehouseError:

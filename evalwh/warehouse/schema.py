@@ -47,7 +47,8 @@ def current_version() -> Version:
 def file_version(connection: duckdb.DuckDBPyConnection) -> Version:
     """The version of an open file; 0 for an empty one."""
     known = connection.execute(
-        "select count(*) from duckdb_tables() where table_name = 'migrations'"
+        "select count(*) from duckdb_columns() "
+        "where table_name = 'migrations' and column_name = 'views_hash'"
     ).fetchone()
     if not known or not known[0]:
         return Version(0, None)
@@ -55,6 +56,20 @@ def file_version(connection: duckdb.DuckDBPyConnection) -> Version:
         "select max(version), arg_max(views_hash, applied_at) from migrations"
     ).fetchone()
     return Version(*row) if row and row[0] is not None else Version(0, None)
+
+
+def check_ours(path: Path, connection: duckdb.DuckDBPyConnection, version: Version) -> None:
+    """`WarehouseError` when another program made the file: its views would be dropped."""
+    if version.migration:
+        return
+    row = connection.execute(
+        "select table_name from duckdb_tables() union all "
+        "select view_name from duckdb_views() where not internal limit 1"
+    ).fetchone()
+    if row:
+        raise WarehouseError(
+            f"{path}: another program's database (it has '{row[0]}'); choose another with --db"
+        )
 
 
 def check_not_newer(path: Path, version: Version) -> None:
