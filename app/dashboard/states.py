@@ -38,7 +38,7 @@ def runs_or_stop() -> list[queries.Row]:
 
 
 def _notice(title: str, text: str) -> None:
-    command = "evalwh run --tasks technical_support_bot --model local --prompts terse,stepwise"
+    command = "evalwh run --tasks technical_support_bot --model local"
     st.html(render("notice.html", title=title, text=text, command=command))
     st.button("Look again")
 

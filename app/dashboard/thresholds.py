@@ -10,6 +10,7 @@ from dashboard.queries import Row
 from dashboard.rendering import as_threshold, link, render
 
 _STEPS = 200
+_DIGITS = 6
 _FLIPS_SHOWN = 20
 
 
@@ -95,7 +96,7 @@ def _scale(bins: list[Row], in_force: float | None) -> Scale:
 
 def _slide(measure: Measure, scale: Scale, in_force: float | None) -> float:
     start = in_force if in_force is not None else (scale.low + scale.high) / 2
-    return st.slider(
+    chosen = st.slider(
         "Threshold",
         min_value=scale.low,
         max_value=scale.high,
@@ -105,6 +106,7 @@ def _slide(measure: Measure, scale: Scale, in_force: float | None) -> float:
         key=f"slider:{measure.dataset}:{measure.field}:{measure.metric}",
         help=_rule(measure) + " Arrow keys move it by one step.",
     )
+    return round(chosen, _DIGITS)
 
 
 def _rule(measure: Measure) -> str:
@@ -210,7 +212,7 @@ def _save(
         dataset=measure.dataset,
         field=measure.field,
         metric=measure.metric,
-        threshold=round(chosen, 6),
+        threshold=chosen,
         set_by=set_by,
         reason=reason,
         at=datetime.now(UTC).replace(tzinfo=None),

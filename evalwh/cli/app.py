@@ -13,6 +13,7 @@ from evalwh.errors import MissingExtra, UsageError
 
 _FIRST_PORT = 8501
 _PORTS_TRIED = 100
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def register(app: typer.Typer) -> None:
@@ -32,6 +33,8 @@ def dashboard(
         raise MissingExtra("the dashboard", package="streamlit", extra="app")
     port = _checked(host, port) if port else _free_port(host)
     typer.echo(f"dashboard: http://{_shown(host)}:{port} (Ctrl-C stops it)", err=True)
+    if host not in _LOOPBACK:
+        typer.echo(f"anybody who can reach {host}:{port} can read it and set thresholds", err=True)
     environment = os.environ | {"EVALWH_DB": str(db.absolute())}
     os.execve(sys.executable, _command(host, port, browser=not no_browser), environment)
 
@@ -45,6 +48,7 @@ def _command(host: str, port: int, *, browser: bool) -> list[str]:
         "client.toolbarMode": "minimal",
         "client.showErrorLinks": "false",
         "logger.hideWelcomeMessage": "true",
+        "logger.level": "warning",
         "server.address": host,
         "server.fileWatcherType": "none",
         "server.headless": str(not browser).lower(),

@@ -37,6 +37,7 @@ class Dashboard(NamedTuple):
             page.close()
         page = self.context.new_page()
         page.goto(f"{self.address}/{path}")
+        page.locator("h1").wait_for(timeout=30_000)
         settle(page)
         return page
 

@@ -1,9 +1,10 @@
 """The dashboard as people use it: a real server, a real browser, a real warehouse file."""
 
-import re
+from pathlib import Path
 from urllib.parse import urlparse
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Page, expect
 
 from tests.app.conftest import Dashboard, settle
@@ -58,6 +59,7 @@ def test_filtering_by_verdict_leaves_the_cases_of_the_view(dashboard: Dashboard)
 def test_searching_finds_text_of_docs_in_any_script(dashboard: Dashboard) -> None:
     page = dashboard.open(f"{TEXT_CASES}&search=ルーター")
 
+    expect(page.get_by_text("Cases 1 to 12 of 12")).to_be_visible()
     ids = set(page.locator("tbody td:first-child").all_inner_texts())
     assert ids == {"tsb-002", "tsb-011", "tsb-020"}
 
@@ -108,7 +110,7 @@ def test_a_saved_threshold_is_in_the_warehouse_and_on_the_leaderboard(
     settle(page)
     page.get_by_label("Your name").fill("Mina")
     page.get_by_label("Reason").fill("just to see")
-    page.get_by_role("button", name=re.compile("^Save")).click()
+    page.get_by_role("button", name="Save 0", exact=True).click()
     expect(page.get_by_text("Saved.")).to_be_visible(timeout=20_000)
 
     newest = dashboard.warehouse.read(
@@ -119,6 +121,16 @@ def test_a_saved_threshold_is_in_the_warehouse_and_on_the_leaderboard(
     after = _passed_share(dashboard.open(f"?dataset={TEXT_TASK}"), "smollm2", "terse")
     assert newest.rows == [(0.0, "Mina", "just to see")]
     assert (before != after, after) == (True, "96 %")
+
+
+def test_the_run_downloads_as_excel(dashboard: Dashboard, tmp_path: Path) -> None:
+    page = dashboard.open(f"?dataset={TEXT_TASK}")
+    with page.expect_download(timeout=30_000) as download:
+        page.get_by_role("button", name="Download this run as Excel").click()
+    download.value.save_as(tmp_path / "run.xlsx")
+
+    assert download.value.suggested_filename == f"{NEWER}.xlsx"
+    assert load_workbook(tmp_path / "run.xlsx").sheetnames == ["summary", "cases"]
 
 
 def test_no_request_leaves_loopback(dashboard: Dashboard) -> None:
