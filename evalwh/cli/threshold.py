@@ -35,7 +35,7 @@ def set_one(
     metric: Annotated[str, typer.Argument(help="Metric's name.")],
     value: Annotated[float | None, typer.Argument(help="Least passing score.")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Take the threshold away.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Set it before there is a score.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Set it for scores to come.")] = False,
     reason: Reason = None,
     by: By = None,
     db: Db = DEFAULT_DB,
@@ -48,6 +48,24 @@ def set_one(
 
     row = Threshold(dataset, field, metric, value)
     set_threshold(Warehouse(db), row, set_by=by, reason=reason, force=force)
+
+
+@commands.command("combine")
+def combine(
+    dataset: Annotated[str, typer.Argument(help="Dataset's name.")],
+    rule: Annotated[str, typer.Argument(help="all, any or mean.")],
+    field: Annotated[
+        str | None, typer.Option(help="Combine this field's metrics, not a doc's fields.")
+    ] = None,
+    reason: Reason = None,
+    by: By = None,
+    db: Db = DEFAULT_DB,
+) -> None:
+    """Say how the verdicts of a doc's fields, or of a field's metrics, become one."""
+    from evalwh.warehouse import Warehouse
+    from evalwh.warehouse.dated_rows import Aggregation, set_aggregation
+
+    set_aggregation(Warehouse(db), Aggregation(dataset, field, rule), set_by=by, reason=reason)
 
 
 @commands.command("list")

@@ -27,6 +27,17 @@ class Price(NamedTuple):
     completion_usd_per_mtok: float | None
 
 
+RULES = ("all", "any", "mean")
+
+
+class Aggregation(NamedTuple):
+    """How a field's metrics are combined, or the fields of a doc where `field` is None."""
+
+    dataset: str
+    field: str | None
+    rule: str
+
+
 def set_threshold(
     warehouse: Warehouse,
     threshold: Threshold,
@@ -41,7 +52,7 @@ def set_threshold(
     """
     _require_number("a threshold", threshold.threshold)
     if not force:
-        _require_scored(warehouse, threshold)
+        _require_scored(warehouse, threshold.dataset, threshold.field, threshold.metric)
     _append(warehouse, "threshold", threshold._asdict(), set_by, reason)
 
 
@@ -54,6 +65,22 @@ def set_price(
         if usd is not None and usd < 0:
             raise UsageError(f"a price of {usd:g} is below 0")
     _append(warehouse, "price", price._asdict(), set_by, reason)
+
+
+def set_aggregation(
+    warehouse: Warehouse,
+    aggregation: Aggregation,
+    *,
+    set_by: str | None = None,
+    reason: str | None = None,
+) -> None:
+    """Append an aggregation rule. `UsageError` for an unknown rule, dataset or field."""
+    if aggregation.rule not in RULES:
+        raise UsageError(
+            f"unknown rule '{aggregation.rule}'{did_you_mean(aggregation.rule, RULES)}"
+        )
+    _require_scored(warehouse, aggregation.dataset, aggregation.field)
+    _append(warehouse, "aggregation", aggregation._asdict(), set_by, reason)
 
 
 def login_name() -> str:
@@ -85,16 +112,13 @@ def _require_number(what: str, value: float | None) -> None:
         raise UsageError(f"{what} of {value} is no number")
 
 
-def _require_scored(warehouse: Warehouse, threshold: Threshold) -> None:
-    scored = warehouse.read(
-        "select distinct dataset, field, metric from measured_cells order by all"
-    ).rows
-    narrowed = scored
-    for place, (name, asked) in enumerate(zip(threshold._fields, threshold[:3], strict=False)):
-        known = {row[place] for row in narrowed}
-        narrowed = [row for row in narrowed if row[place] == asked]
-        if not narrowed:
-            raise UsageError(
-                f"nothing is scored with {name} '{asked}'{did_you_mean(str(asked), known)}"
-                " (--force sets it for scores to come)"
-            )
+def _require_scored(warehouse: Warehouse, *place: str | None) -> None:
+    """`place` is a dataset, a field of it and a metric of that, or the first of these."""
+    narrowed = warehouse.read("select distinct dataset, field, metric from measured_cells").rows
+    for column, (name, asked) in enumerate(
+        zip(("dataset", "field", "metric"), place, strict=False)
+    ):
+        known = {row[column] for row in narrowed}
+        if asked is not None and asked not in known:
+            raise UsageError(f"nothing is scored with {name} '{asked}'{did_you_mean(asked, known)}")
+        narrowed = [row for row in narrowed if asked in (None, row[column])]

@@ -136,9 +136,9 @@ def test_threshold_is_taken_away(db: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "error"),
     [
-        (["x", "response", "em"], "nothing is scored with dataset 'x'; there is d (--force "),
-        (["d", "respnse", "em"], "field 'respnse'; did you mean 'response'? (--force "),
-        (["d", "response", "emm"], "metric 'emm'; did you mean 'em'? (--force "),
+        (["x", "response", "em"], "nothing is scored with dataset 'x'; there is d"),
+        (["d", "respnse", "em"], "field 'respnse'; did you mean 'response'?"),
+        (["d", "response", "emm"], "metric 'emm'; did you mean 'em'?"),
     ],
 )
 def test_threshold_of_what_is_not_scored_is_an_error(
@@ -168,3 +168,24 @@ def test_price_set_reprices_what_was_asked(db: Path) -> None:
 def test_prompts_are_listed_and_shown(db: Path) -> None:
     listed = [(row["prompt_id"], row["runs"]) for row in _json("prompt", "list", db=db)]
     assert (listed, evalwh("prompt", "show", "p", db=db).out) == ([("p", 1)], "Say {{ x }}\n")
+
+
+def test_rule_set_for_a_dataset_combines_its_docs_from_now_on(db: Path) -> None:
+    ended = evalwh("threshold", "combine", "d", "any", "--reason", "try it", db=db)
+    rules = Warehouse(db).read("select distinct rule from doc_verdicts").rows
+    assert (ended, rules) == (Ended(0, "", ""), [("any",)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["d", "al"], "unknown rule 'al'; did you mean 'all'?"),
+        (["e", "all"], "nothing is scored with dataset 'e'; there is d"),
+        (["d", "all", "--field", "x"], "nothing is scored with field 'x'; there is response"),
+    ],
+)
+def test_unknown_rule_dataset_or_field_is_refused(
+    db: Path, arguments: list[str], error: str
+) -> None:
+    ended = evalwh("threshold", "combine", *arguments, db=db)
+    assert ended == Ended(2, "", f"evalwh: error: {error}\n")

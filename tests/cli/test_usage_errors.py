@@ -10,7 +10,7 @@ from tests.cli.command import Ended, evalwh
     [
         (["runz"], "evalwh has no command 'runz'; did you mean 'run'?"),
         (["threshold", "lst"], "evalwh threshold has no command 'lst'; did you mean 'list'?"),
-        (["threshold"], "evalwh threshold needs a command; there is list, set"),
+        (["threshold"], "evalwh threshold needs a command; there is combine, list, set"),
         (["runs", "--limt", "3"], "evalwh runs has no option '--limt'; did you mean '--limit'?"),
         (["runs", "--limit", "x"], None),
         (["show"], None),
