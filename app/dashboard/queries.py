@@ -14,11 +14,13 @@ from evalwh.warehouse.binding import Value
 
 Row = dict[str, Any]
 _TIMEOUT_S = 20.0
+_LOCK_TIMEOUT_S = 15.0
 
 
 def warehouse() -> Warehouse:
     """The warehouse of `EVALWH_DB`, as `evalwh app` sets it."""
-    return Warehouse(Path(os.environ.get("EVALWH_DB", "evalwh.duckdb")))
+    path = Path(os.environ.get("EVALWH_DB", "evalwh.duckdb"))
+    return Warehouse(path, timeout_s=_LOCK_TIMEOUT_S)
 
 
 def ask(sql: str, **values: Value) -> list[Row]:
@@ -41,7 +43,8 @@ def _ask(
     path: str, version: tuple[int, int, bool], sql: str, values: dict[str, Value]
 ) -> list[Row]:
     del version
-    return Warehouse(Path(path)).read(sql, values, timeout_s=_TIMEOUT_S).dicts()
+    asked = Warehouse(Path(path), timeout_s=_LOCK_TIMEOUT_S)
+    return asked.read(sql, values, timeout_s=_TIMEOUT_S).dicts()
 
 
 def runs() -> list[Row]:

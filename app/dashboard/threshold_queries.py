@@ -1,8 +1,6 @@
-"""What the thresholds' page asks, and the one thing the dashboard writes: a dated threshold."""
+"""What the thresholds' page asks: how scores lie, and what a threshold would change."""
 
-from datetime import datetime
-
-from dashboard.queries import Row, ask, warehouse
+from dashboard.queries import Row, ask
 
 
 def histogram(run_id: str, dataset: str, field: str, metric: str) -> list[Row]:
@@ -91,31 +89,3 @@ def flips_at(
         threshold=float(threshold),
         at_most=limit,
     )
-
-
-def set_threshold(
-    *,
-    dataset: str,
-    field: str,
-    metric: str,
-    threshold: float,
-    set_by: str,
-    reason: str,
-    at: datetime,
-) -> None:
-    """Append a dated threshold; it is in force for the next question. Raises `WarehouseError`."""
-    target = warehouse()
-    with target.journal("threshold") as journal:
-        journal.write(
-            "threshold",
-            {
-                "dataset": dataset,
-                "field": field,
-                "metric": metric,
-                "threshold": threshold,
-                "set_at": at.isoformat(),
-                "set_by": set_by,
-                "reason": reason or None,
-            },
-        )
-    target.fold()

@@ -1,6 +1,5 @@
 """Thresholds: how scores lie, what passes where, and the one thing the dashboard writes."""
 
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import streamlit as st
@@ -8,6 +7,7 @@ import streamlit as st
 from dashboard import pickers, queries, states, threshold_queries
 from dashboard.queries import Row
 from dashboard.rendering import as_threshold, link, render
+from evalwh.warehouse.dated_rows import Threshold, set_threshold
 
 _STEPS = 200
 _DIGITS = 6
@@ -208,15 +208,8 @@ def _save(
     if chosen == in_force:
         st.info("This threshold is in force already; nothing was saved.")
         return
-    threshold_queries.set_threshold(
-        dataset=measure.dataset,
-        field=measure.field,
-        metric=measure.metric,
-        threshold=chosen,
-        set_by=set_by,
-        reason=reason,
-        at=datetime.now(UTC).replace(tzinfo=None),
-    )
+    row = Threshold(measure.dataset, measure.field, measure.metric, chosen)
+    set_threshold(queries.warehouse(), row, set_by=set_by, reason=reason or None)
     st.session_state["saved_notice"] = (
         f"Saved. {measure.field} · {measure.metric} has the threshold {as_threshold(chosen)} now, "
         "in every run and on the leaderboard."

@@ -16,7 +16,7 @@ from evalwh.hashing import content_hash, row_key
 from evalwh.warehouse import Warehouse
 from evalwh.warehouse.journal import Journal
 
-OLDER, NEWER = "20261120-0930-kite", "20261121-1410-moss"
+OLDER, NEWER = "20241120-0930-kite", "20241121-1410-moss"
 MODELS = ("openai/gpt-5-mini", "local/smollm2-135m")
 PROMPTS = {"terse": "{{ question }}", "stepwise": "Think step by step.\n\n{{ question }}"}
 JSON_TASK, TEXT_TASK = "api_test_bot", "technical_support_bot"
@@ -38,7 +38,7 @@ THRESHOLDS = {
     "gpt_similarity": 0.7,
     "gpt_correctness": 1.0,
 }
-STARTED = datetime(2026, 11, 20, 9, 30)
+STARTED = datetime(2024, 11, 20, 9, 30)
 QUESTIONS = {
     "en": (
         "How do I reset my router to factory settings?",
@@ -99,7 +99,7 @@ def write_run_start(
     journal: Journal, run_id: str, *, status: str = "running", message: str | None = None
 ) -> None:
     """A run with 60 docs planned and nothing answered."""
-    at = datetime(2026, 11, 21, 16, 0)
+    at = datetime(2024, 11, 21, 16, 0)
     journal.write("run", _run(run_id, at))
     journal.write("run_event", _event(run_id, status, at, message))
     journal.write("cell", _cell(run_id, MODELS[0], "terse", TEXT_TASK, 60))

@@ -20,7 +20,7 @@ def _opened() -> AppTest:
 def _write_start(folder: Path, status: str, message: str | None = None) -> None:
     warehouse = Warehouse(folder / "evalwh.duckdb")
     with warehouse.journal("given") as journal:
-        write_run_start(journal, "20261121-1600-fern", status=status, message=message)
+        write_run_start(journal, "20241121-1600-fern", status=status, message=message)
     warehouse.fold()
 
 

@@ -1,15 +1,14 @@
 """What the slider shows is what the leaderboard would say."""
 
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from dashboard import queries, threshold_queries
 
+from evalwh.warehouse.dated_rows import Threshold, set_threshold
 from tests.app.given_runs import NEWER, TEXT_TASK, fill
 
 MEASURE = (NEWER, TEXT_TASK, "response", "rougeL")
-LATER = datetime(2026, 11, 22) + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -31,16 +30,9 @@ def _rates_at(threshold: float) -> dict[tuple[str, str], float]:
     return {(row["model"], row["prompt_id"]): row["pass_rate"] for row in rows}
 
 
-def _save(threshold: float, at: datetime) -> None:
-    threshold_queries.set_threshold(
-        dataset=TEXT_TASK,
-        field="response",
-        metric="rougeL",
-        threshold=threshold,
-        set_by="Mina",
-        reason="",
-        at=at,
-    )
+def _save(threshold: float) -> None:
+    row = Threshold(TEXT_TASK, "response", "rougeL", threshold)
+    set_threshold(queries.warehouse(), row, set_by="Mina")
 
 
 def test_the_rate_at_the_threshold_in_force_is_the_leaderboards(filled: None) -> None:
@@ -52,7 +44,7 @@ def test_the_rate_shown_before_saving_is_the_leaderboards_after(
     filled: None, threshold: float
 ) -> None:
     shown = _rates_at(threshold)
-    _save(threshold, LATER)
+    _save(threshold)
 
     assert shown == _leaderboard()
 
@@ -70,7 +62,7 @@ def test_nothing_flips_at_the_threshold_in_force(filled: None) -> None:
 
 
 def test_a_saved_threshold_is_a_further_dated_row(filled: None) -> None:
-    _save(0.7, LATER)
+    _save(0.7)
 
     rows = threshold_queries.thresholds(TEXT_TASK, "response", "rougeL")
     assert [(row["threshold"], row["set_by"], row["reason"]) for row in rows] == [
