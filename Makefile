@@ -7,7 +7,6 @@ INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --constraint const
 EVALWH := $(BIN)/evalwh
 DEMO_DB := .demo/evalwh.duckdb
 OTHER_DUCKDB := $(abspath $(VENV))/duckdb-2.0
-OTHER_DUCKDB := $(VENV)/duckdb-2.0.0
 BOTH_TASKS := --tasks api_test_bot,technical_support_bot --db $(DEMO_DB)
 
 .PHONY: help demo test check bench clean browser
