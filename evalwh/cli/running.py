@@ -20,6 +20,7 @@ from evalwh.pipeline.reads import stored_config
 from evalwh.pipeline.run import Invocation, new_run_id, resume_run, score_stored, start_run
 from evalwh.records import Json
 from evalwh.secrets import split_secrets
+from evalwh.tasks.files import is_folder
 from evalwh.warehouse import Warehouse
 from evalwh.warehouse.runs import LATEST, resolve_run
 
@@ -229,7 +230,7 @@ def _gen_kwargs(text: str) -> dict[str, Json]:
 def _task_place(name: str) -> str:
     """A path as it is from anywhere, so that a run resumes from another folder."""
     path = Path(name)
-    return str(path.resolve()) if path.is_dir() and ("/" in name or name == ".") else name
+    return str(path.resolve()) if is_folder(path) and ("/" in name or name == ".") else name
 
 
 def _names(text: str | None) -> list[str]:

@@ -164,14 +164,19 @@ def load_plugins(path: Path) -> None:
 
     A file is run once, however often it is named. Raises `MetricError` if it can't be.
     """
-    if path.is_dir():
-        for file in sorted(path.glob("*.py")):
-            if "register_metric" in file.read_text("utf-8", errors="replace"):
-                _load_file(file)
-    elif path.is_file():
-        _load_file(path)
-    else:
+    try:
+        files = _plugins_in(path) if path.is_dir() else [path] if path.is_file() else None
+    except OSError as error:
+        raise MetricError(f"{error.filename}: can't be read: {error.strerror}") from error
+    if files is None:
         raise MetricError(f"{path}: no such file or folder to load metrics from")
+    for file in files:
+        _load_file(file)
+
+
+def _plugins_in(folder: Path) -> list[Path]:
+    files = (file for file in sorted(folder.iterdir()) if file.suffix == ".py")
+    return [file for file in files if "register_metric" in file.read_text("utf-8", "replace")]
 
 
 def _load_file(path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evalwh.errors import TaskError, did_you_mean
 from evalwh.resources import resource
+from evalwh.tasks.files import files_in, is_folder
 from evalwh.tasks.settings import read_settings
 from evalwh.tasks.spec import METRICS_FILE
 
@@ -34,7 +35,7 @@ def find_task(name_or_path: str, include_path: Sequence[Path] = ()) -> Path:
     if name_or_path in included:
         return included[name_or_path]
     path = Path(name_or_path).expanduser()
-    if path.is_dir() and (_is_task(path) or _looks_like_path(name_or_path)):
+    if is_folder(path) and (_is_task(path) or _looks_like_path(name_or_path)):
         return _task_folder(path)
     bundled = _bundled()
     if name_or_path in bundled:
@@ -56,7 +57,7 @@ def _bundled() -> dict[str, Path]:
 def _included(include_path: Sequence[Path]) -> dict[str, Path]:
     folders: dict[str, Path] = {}
     for path in include_path:
-        if not path.is_dir():
+        if not is_folder(path):
             raise TaskError(f"{path}: no such folder to look for tasks in")
         for name, folder in _tasks_under(path).items():
             folders.setdefault(name, folder)
@@ -67,11 +68,15 @@ def _tasks_under(path: Path) -> dict[str, Path]:
     """The task folders in a folder, or the folder itself where it is one."""
     if _is_task(path):
         return {path.resolve().name: path}
-    return {child.name: child for child in sorted(path.iterdir()) if _is_task(child)}
+    return {child.name: child for child in files_in(path) if _is_task(child)}
 
 
 def _is_task(path: Path) -> bool:
-    return (path / METRICS_FILE).is_file()
+    """Whether a folder holds a task; one that may not be read is, and says so when it is."""
+    try:
+        return (path / METRICS_FILE).is_file()
+    except PermissionError:
+        return True
 
 
 def _looks_like_path(name: str) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from evalwh.errors import TaskError, did_you_mean
 from evalwh.hashing import content_hash
 from evalwh.records import Doc, Json, Task
+from evalwh.tasks.files import is_file
 from evalwh.tasks.hub import read_hub_rows
 from evalwh.tasks.readers import READERS, Row, read_rows
 from evalwh.tasks.settings import FolderTask, folder_task
@@ -86,7 +87,7 @@ def target_columns(task: FolderTask) -> frozenset[str]:
 def _data_file(task: FolderTask, split: str) -> Path:
     if split in task.settings.data:
         return task.root / task.settings.data[split]
-    there = [path for suffix in READERS if (path := task.root / f"{split}{suffix}").is_file()]
+    there = [path for suffix in READERS if is_file(path := task.root / f"{split}{suffix}")]
     if not there:
         raise TaskError(f"{task.root}: no {split} split; it would be {split}.jsonl, .csv, …")
     if len(there) > 1:

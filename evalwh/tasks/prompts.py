@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from evalwh.errors import TaskError, did_you_mean
 from evalwh.records import Doc, Json, Message, Prompt, Task
 from evalwh.tasks.docs import target_columns
+from evalwh.tasks.files import files_in, read_text
 from evalwh.tasks.settings import FolderTask, folder_task
 from evalwh.tasks.templates import PromptProblem
 from evalwh.tasks.values import compact
@@ -83,11 +84,11 @@ def check_prompts(
 
 def read_prompts(root: Path) -> dict[str, Prompt]:
     """The prompts of a task folder by `prompt_id`; none where nothing is in `prompts/`."""
-    folder = root / "prompts"
-    paths = sorted(folder.glob("*.j2"))
-    if not paths and folder.is_dir() and (other := next(folder.iterdir(), None)):
-        raise TaskError(f"{other}: a prompt's file ends in .j2")
-    return {path.stem: Prompt(path.stem, _read_template(path)) for path in paths}
+    files = files_in(root / "prompts")
+    paths = [path for path in files if path.suffix == ".j2"]
+    if files and not paths:
+        raise TaskError(f"{files[0]}: a prompt's file ends in .j2")
+    return {path.stem: Prompt(path.stem, read_text(path)) for path in paths}
 
 
 def default_prompt(root: Path, columns: Mapping[str, Json]) -> Prompt:
@@ -99,13 +100,6 @@ def default_prompt(root: Path, columns: Mapping[str, Json]) -> Prompt:
         f"{root}: no prompts/*.j2, and no column 'question', 'input' or 'prompt' among "
         f"{', '.join(columns)}; write prompts/NAME.j2"
     )
-
-
-def _read_template(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TaskError(f"{path}: not UTF-8 ({error.reason}); save it as UTF-8") from None
 
 
 def _split_names(prompt_ids: str) -> list[str]:

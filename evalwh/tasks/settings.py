@@ -24,6 +24,7 @@ from typing import Any, Literal, cast
 
 from evalwh.errors import TaskError, did_you_mean
 from evalwh.records import Json, Task
+from evalwh.tasks.files import is_file, read_text
 from evalwh.tasks.values import to_json
 
 Aggregation = Literal["all", "any", "mean"]
@@ -71,7 +72,7 @@ def read_settings(path: Path) -> Settings:
 
     Raises TaskError with file and line for broken YAML, unknown keys and wrong values.
     """
-    if not path.exists():
+    if not is_file(path):
         return Settings()
     mapping, lines = _read_yaml(path)
     values = {key: _checked(path, lines[key], key, value) for key, value in mapping.items()}
@@ -85,11 +86,9 @@ def _read_yaml(path: Path) -> tuple[dict[str, object], dict[str, int]]:
     """The file's top mapping, and the line of each of its keys."""
     import yaml
 
+    text = read_text(path)
     try:
-        text = path.read_text("utf-8-sig")
         node, mapping = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
-    except UnicodeDecodeError as error:
-        raise TaskError(f"{path}: not UTF-8 ({error.reason}); save it as UTF-8") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from evalwh.errors import TaskError, did_you_mean
 from evalwh.records import FieldSpec, Json, MetricSpec
+from evalwh.tasks.files import is_file, read_text
 from evalwh.tasks.values import loads
 
 METRICS_FILE = "metric_output_info.json"
@@ -50,15 +51,11 @@ def read_output_spec(path: Path, options: Mapping[str, Mapping[str, Json]]) -> O
 
 
 def _read_json(path: Path) -> Json:
+    if not is_file(path):
+        raise TaskError(f"{path}: no such file; 'evalwh init DIR' writes one to start from")
+    text = read_text(path)
     try:
-        text = path.read_text("utf-8-sig")
         return loads(text)
-    except FileNotFoundError:
-        raise TaskError(
-            f"{path}: no such file; 'evalwh init DIR' writes one to start from"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise TaskError(f"{path}: not UTF-8 ({error.reason}); save it as UTF-8") from None
     except json.JSONDecodeError as error:
         hint = _hint(text[error.pos : error.pos + 3])
         raise TaskError(
