@@ -1,16 +1,20 @@
 """The one boundary between the program and its user: errors become one line and an exit code."""
 
+import io
 import os
 import sys
+from pathlib import Path
 
 from evalwh.cli.exit_codes import ExitCode
 from evalwh.errors import EvalwhError, UsageError
 
+_STDERR = 2
 _OWN_ANSWERS = {"-h", "--help", "--schema"}
 
 
 def main() -> None:
     """Run the command line; never returns."""
+    _prepare_streams()
     if sys.argv[1:2] == ["query"] and not _OWN_ANSWERS.intersection(sys.argv):
         from evalwh.query.process import start_early
 
@@ -22,6 +26,7 @@ def main() -> None:
         code = app(sys.argv[1:] or ["--help"], prog_name="evalwh", standalone_mode=False)
         if code == ExitCode.INTERRUPTED:
             raise KeyboardInterrupt
+        sys.stdout.flush()
         raise SystemExit(code)
     except TyperUsageError as error:
         _stop(str(as_usage_error(error)), ExitCode.USAGE)
@@ -32,8 +37,29 @@ def main() -> None:
     except KeyboardInterrupt:
         _stop("interrupted", ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
         raise SystemExit(ExitCode.FAILED) from None
+    except OSError as error:
+        place = error.filename or "output"
+        _leave_stdout()
+        _stop(f"{place}: {error.strerror or error}", ExitCode.FAILED)
+
+
+def _prepare_streams() -> None:
+    """Give closed streams somewhere to go, and a character that stdout can't encode a `?`."""
+    # A file opened next would get a closed stream's number, and with it whatever is printed.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(descriptor)
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _leave_stdout() -> None:
+    """Nothing more can be written: what is buffered must not fail again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stop(message: str, code: ExitCode) -> None:
