@@ -22,7 +22,7 @@ if __name__ == "__main__":
     # DuckDB asks importlib.metadata for its own version: a third of its import, for a text that
     # nobody reads here. Once it has its answer, the real module is there for the others.
     sys.modules["importlib.metadata"] = SimpleNamespace(version=str)  # type: ignore[assignment]
-    import evalwh.warehouse.sandbox
+    import evalwh.warehouse.sandbox  # noqa: F401
 
     del sys.modules["importlib.metadata"]
 
