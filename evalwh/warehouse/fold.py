@@ -98,6 +98,8 @@ def fold_journal(connection: duckdb.DuckDBPyConnection, journal: Path) -> None:
             connection.execute("rollback")
             _fold(connection, journal, lines, checked=True)
     if finished:
+        label = journal.name.rpartition("-")[0]
+        execute(connection, _fold_sql("interruption"), {"label": label, "now": _now()})
         folded = journal.parent / "folded"
         folded.mkdir(exist_ok=True)
         journal.rename(folded / journal.name)

@@ -1,7 +1,7 @@
 -- runs: one row per run.
 --
 -- run_id          VARCHAR    unique and sortable by start
--- status          VARCHAR    newest of running, finished, stopped, failed; null before the first
+-- status          VARCHAR    newest of running, finished, stopped, failed, interrupted; null before any
 -- started_at      TIMESTAMP  UTC
 -- finished_at     TIMESTAMP  UTC; null while running
 -- config          JSON       what the run was asked to do, without secrets

@@ -330,3 +330,36 @@ def test_long_text_is_stored_compressed(path: Path) -> None:
     warehouse.fold()
 
     assert path.stat().st_size < 0.2 * 300 * len(text)
+
+
+def test_a_run_whose_process_has_gone_is_interrupted_and_a_finished_one_stays_so(
+    path: Path,
+) -> None:
+    warehouse = Warehouse(path)
+    for key, (run_id, statuses) in enumerate(
+        {"gone": ["running"], "done-1": ["running", "finished"]}.items()
+    ):
+        with warehouse.journal(run_id) as journal:
+            journal.write("run", {"run_key": key, "run_id": run_id})
+            for second, status in enumerate(statuses):
+                row = {"status": status, "happened_at": f"2026-01-01T00:00:0{second}"}
+                journal.write("run_event", {"run_key": key, **row})
+            journal.sync()
+            warehouse.fold()
+    alive = warehouse.read("select run_id, status from runs order by run_id desc").rows
+    warehouse.fold()
+
+    assert alive == [("gone", "interrupted"), ("done-1", "finished")]
+    assert warehouse.read("select count(*) from facts.run_events").rows == [(4,)]
+
+
+def test_a_run_that_is_alive_counts_as_running(path: Path) -> None:
+    warehouse = Warehouse(path)
+    with warehouse.journal("r") as journal:
+        journal.write("run", {"run_key": 1, "run_id": "r"})
+        journal.write(
+            "run_event", {"run_key": 1, "status": "running", "happened_at": "2026-01-01T00:00:00"}
+        )
+        journal.sync()
+        warehouse.fold()
+        assert warehouse.read("select status from runs").rows == [("running",)]
