@@ -128,3 +128,35 @@ def _stored_requests(warehouse: Warehouse) -> set[str]:
         request_id({"model": each["model"], "messages": each["messages"], **each["params"]})
         for each in requests
     }
+
+
+def test_a_fold_killed_at_any_moment_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "evalwh.duckdb")
+    warehouse.fold()
+    chance = random.Random(11)
+    for kill in range(KILLS):
+        with warehouse.journal("r") as journal:
+            for key in range(200):
+                record = {"doc_key": 1_000 * kill + key, "response": "x" * 5_000}
+                journal.write("generation", record)
+        folder = subprocess.Popen(
+            [sys.executable, "-c", _FOLDER, str(warehouse.path)], stdout=subprocess.PIPE, text=True
+        )
+        assert folder.stdout is not None
+        folder.stdout.readline()
+        time.sleep(chance.uniform(0, 0.12))
+        folder.kill()
+        folder.communicate()
+    warehouse.fold()
+
+    stored = warehouse.read("select count(*), count(distinct doc_key) from facts.generations").rows
+    assert stored == [(200 * KILLS, 200 * KILLS)]
+
+
+_FOLDER = """
+import sys
+from pathlib import Path
+from evalwh.warehouse.database import Warehouse
+print("ready", flush=True)
+Warehouse(Path(sys.argv[1])).fold()
+"""
