@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from evalwh.errors import UsageError, did_you_mean
 from evalwh.query.formats import table
 from evalwh.query.formats.result import Result
-from evalwh.query.formats.values import json_text, text_of
+from evalwh.value_text import json_text, text_of
 from evalwh.warehouse import Rows, Warehouse
 from evalwh.warehouse.runs import resolve_run
 

@@ -18,11 +18,9 @@ from openpyxl.utils import get_column_letter
 
 from evalwh.errors import ExportError
 from evalwh.export.case_rows import CaseColumns, CaseRow, case_columns, case_rows
-from evalwh.export.cells import CellWriter, Sheet
+from evalwh.spreadsheet import MOST_CHARACTERS, MOST_COLUMNS, MOST_ROWS, CellWriter, Sheet
 from evalwh.warehouse import Rows, Warehouse
 
-_MOST_ROWS = 1_048_576
-_MOST_COLUMNS = 16_384
 _PASSED = PatternFill(bgColor="CFE2F7", fill_type="solid")
 _FAILED = PatternFill(bgColor="FBDDC5", fill_type="solid")
 _HEADER = PatternFill("solid", fgColor="E7EBF0")
@@ -72,7 +70,7 @@ class Exported(NamedTuple):
 
 
 def export_xlsx(
-    warehouse: Warehouse, run_id: str, path: Path, *, rows_per_sheet: int = _MOST_ROWS
+    warehouse: Warehouse, run_id: str, path: Path, *, rows_per_sheet: int = MOST_ROWS
 ) -> Exported:
     """Write a run to `path`, replacing a file that is there only once the new one is complete.
 
@@ -120,7 +118,8 @@ def _write_summary(
         sheet.append([name, writer.cell(value)])
     sheet.append(["cases", exported.cases])
     if exported.cut_cells:
-        sheet.append(["cut texts", exported.cut_cells, "longer than the 32,767 a cell can hold"])
+        why = f"longer than the {MOST_CHARACTERS:,} characters of a cell"
+        sheet.append(["cut texts", exported.cut_cells, why])
     row = len(run.columns) + 3 + bool(exported.cut_cells)
     row = _write_table(sheet, writer, "Leaderboard", leaderboard, row)
     _write_table(sheet, writer, "Costs", costs, row)
@@ -151,9 +150,9 @@ def _write_cases(
     book: Workbook, columns: CaseColumns, rows: Iterable[CaseRow], rows_per_sheet: int
 ) -> Exported:
     header = _case_header(columns)
-    if len(header) > _MOST_COLUMNS:
+    if len(header) > MOST_COLUMNS:
         raise ExportError(
-            f"the cases have {len(header):,} columns, and a sheet holds {_MOST_COLUMNS:,}; "
+            f"the cases have {len(header):,} columns, and a sheet holds {MOST_COLUMNS:,}; "
             "export with evalwh query instead"
         )
     cases = cut_cells = 0

@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from evalwh.errors import ExportError
-from evalwh.export.cells import CUT_MARK, MOST_CHARACTERS, CellWriter, clean
 from evalwh.export.xlsx import export_xlsx
 from evalwh.warehouse import Warehouse
 from tests.app.given_runs import DANGEROUS_FORMULA, MODELS, NEWER, TEXT_TASK, fill, write_run_start
@@ -161,47 +158,3 @@ def test_a_path_that_cannot_be_written_leaves_nothing_behind(
 def test_a_missing_folder_is_named(warehouse: Warehouse, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="No such file or directory; choose a file in a folder"):
         export_xlsx(warehouse, NEWER, tmp_path / "nowhere" / "run.xlsx")
-
-
-def _written(text: str, tmp_path: Path) -> tuple[Any, str, int]:
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    writer = CellWriter(sheet)
-    sheet.append([writer.cell(text)])
-    book.save(tmp_path / "one.xlsx")
-    cell = load_workbook(tmp_path / "one.xlsx").worksheets[0]["A1"]
-    return cell.value, cell.data_type, writer.cut_cells
-
-
-@pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "#N/A", "2026-11-21", "12", "مرحبا", "👍🏽 ก็"]
-)
-def test_any_text_comes_back_as_the_same_text(text: str, tmp_path: Path) -> None:
-    assert _written(text, tmp_path) == (text, "s", 0)
-
-
-def test_a_control_character_becomes_a_visible_one(tmp_path: Path) -> None:
-    assert _written("a\x00b\x1bc\ud800\uffff", tmp_path) == ("a␀b␛c\ufffd\ufffd", "s", 0)
-
-
-def test_a_text_that_looks_like_an_excel_escape_is_escaped() -> None:
-    assert clean("_x000D_") == "_x005F_x000D_"
-
-
-def test_a_text_longer_than_a_cell_is_cut_with_a_mark_and_counted(tmp_path: Path) -> None:
-    kept = MOST_CHARACTERS - len(CUT_MARK)
-    assert _written("한" * 40_000, tmp_path) == ("한" * kept + CUT_MARK, "s", 1)
-
-
-def test_a_cut_counts_characters_as_excel_does(tmp_path: Path) -> None:
-    value, _, cut_cells = _written("👍" * 20_000, tmp_path)
-
-    assert (len(value.encode("utf-16-le")) // 2 <= MOST_CHARACTERS, cut_cells) == (True, 1)
-
-
-@given(st.text(st.characters(codec=None), max_size=40))
-def test_a_cleaned_text_is_clean_and_can_be_stored(text: str) -> None:
-    cleaned = clean(text)
-
-    assert not set(cleaned) & {chr(code) for code in (*range(9), 11, 12, *range(14, 32))}
-    cleaned.encode("utf-8")

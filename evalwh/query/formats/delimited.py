@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, BinaryIO
 
 from evalwh.query.formats.result import Cut, Result
-from evalwh.query.formats.values import text_of
+from evalwh.value_text import text_of
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
 _BATCH = 1000

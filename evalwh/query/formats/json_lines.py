@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from evalwh.query.formats.result import Cut, Result
-from evalwh.query.formats.values import json_text
+from evalwh.value_text import json_text
 
 
 def write(result: Result, out: BinaryIO, _cut: Cut) -> list[str]:

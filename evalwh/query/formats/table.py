@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from evalwh.query.formats.display_width import cut_to_width, display_width
 from evalwh.query.formats.result import Cut, Result
-from evalwh.query.formats.values import text_of
+from evalwh.value_text import text_of
 
 _GAP = "  "
 _JOINERS = "\u200c\u200d"

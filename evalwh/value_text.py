@@ -1,4 +1,4 @@
-"""A value of a result as text and as JSON; the same bytes on every machine."""
+"""A value of a query's result as text and as JSON; the same bytes on every machine."""
 
 import json
 import math

@@ -1,22 +1,30 @@
-"""Values as a spreadsheet can hold them: text stays text, whatever a model wrote.
+"""Values as an Excel sheet can hold them: text stays text, whatever a model wrote.
 
 A text that a spreadsheet would run as a formula is marked as text, characters that no sheet can
-hold become visible ones, and what is too long is cut with a mark.
+hold become visible ones, what is too long is cut with a mark, and a number or a date that Excel
+would change is written as text.
 """
 
+import math
 import re
-from datetime import datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any, TypeAlias
 
-import orjson
 from openpyxl.cell import Cell, WriteOnlyCell
 
-CellValue: TypeAlias = str | int | float | bool | datetime | Cell | None
+from evalwh.value_text import text_of
+
+CellValue: TypeAlias = str | int | float | bool | date | time | Cell | None
 Sheet: TypeAlias = Any
 """A write-only worksheet, of which openpyxl's type stubs know next to nothing."""
+MOST_ROWS = 1_048_576
+MOST_COLUMNS = 16_384
 MOST_CHARACTERS = 32_767
 CUT_MARK = " … [cut: a cell holds no more]"
-_GREATEST_EXACT = 10**15 - 1
+_EXACT_DIGITS = 15
+_FIRST_DAY = date(1900, 3, 1)
+"""Excel's dates are off by one before it: its 1900 has a 29 February."""
 _TEXT_ONLY = tuple("=+-@\t#")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _NO_CHARACTER = re.compile("[\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -31,12 +39,24 @@ class CellWriter:
         self.cut_cells = 0
 
     def cell(self, value: Any) -> CellValue:
-        """`value` for a row of the sheet; JSON objects and lists become JSON text."""
-        if value is None or isinstance(value, bool | float | datetime):
-            return value
-        if isinstance(value, int) and abs(value) <= _GREATEST_EXACT:
-            return value
-        return self.text(value if isinstance(value, str) else _as_json(value))
+        """`value` for a row of the sheet; what Excel has no exact cell for becomes text."""
+        match value:
+            case None | bool():
+                return value
+            case int() if abs(value) < 10**_EXACT_DIGITS:
+                return value
+            case float() if math.isfinite(value):
+                return value
+            case Decimal() if _is_exact(value):
+                return float(value)
+            case datetime() if value.tzinfo is None and value.date() >= _FIRST_DAY:
+                return value
+            case date() if not isinstance(value, datetime) and value >= _FIRST_DAY:
+                return value
+            case time() if value.tzinfo is None:
+                return value
+            case _:
+                return self.text(text_of(value))
 
     def text(self, text: str) -> str | Cell:
         """A text that is never a formula, an error value or a date."""
@@ -69,8 +89,9 @@ def clean(text: str) -> str:
     return _ESCAPE.sub("_x005F_", text)
 
 
-def _as_json(value: Any) -> str:
-    return str(value) if isinstance(value, int) else orjson.dumps(value).decode()
+def _is_exact(value: Decimal) -> bool:
+    """Whether a double holds the number and Excel shows all of its digits."""
+    return Decimal(repr(float(value))) == value and len(value.as_tuple().digits) <= _EXACT_DIGITS
 
 
 def _utf16_length(text: str) -> int:
