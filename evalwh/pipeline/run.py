@@ -146,6 +146,9 @@ class _Run:
             asker = Asker(journal, self._on.limits, on_event=self._on.display.say)
             try:
                 self._declare(journal, tags)
+                with contextlib.suppress(WarehouseBusy):
+                    # Others find the run by its id from now on.
+                    self._on.warehouse.fold()
                 async with _folding(self._on.warehouse):
                     await self._generate(journal, asker)
                     await self._score(journal, asker)

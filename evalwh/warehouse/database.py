@@ -155,9 +155,13 @@ class Warehouse:
         return version
 
     def _require_folder(self) -> None:
-        if not self.path.parent.is_dir():
+        try:
+            has_folder, is_folder = self.path.parent.is_dir(), self.path.is_dir()
+        except OSError as error:
+            raise uncreatable(self.path, error) from error
+        if not has_folder:
             raise missing_folder(self.path.parent)
-        if self.path.is_dir():
+        if is_folder:
             raise WarehouseError(
                 f"{self.path}: a folder; name a file in it: --db {self.path / 'evalwh.duckdb'}"
             )
