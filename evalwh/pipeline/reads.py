@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -96,6 +97,16 @@ def stored_cells(warehouse: Warehouse, run_id: str) -> list[StoredCell]:
         "where run_id = $1"
     )
     return [StoredCell(*row) for row in warehouse.read(sql, [run_id]).rows]
+
+
+def last_event_at(warehouse: Warehouse, run_id: str) -> datetime | None:
+    """When the newest event of a run happened."""
+    sql = (
+        "select max(events.happened_at) from facts.run_events as events "
+        "inner join facts.runs using (run_key) where run_id = $1"
+    )
+    newest: datetime | None = warehouse.read(sql, [run_id]).rows[0][0]
+    return newest
 
 
 def asked_cases(warehouse: Warehouse, run_id: str) -> dict[Case, Asked]:

@@ -4,7 +4,7 @@ Times are UTC, ISO 8601 without a zone.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evalwh import __version__
@@ -17,7 +17,17 @@ Row = dict[str, Any]
 
 
 def now() -> str:
-    return datetime.now(UTC).replace(tzinfo=None).isoformat()
+    return _utc_now().isoformat()
+
+
+def time_after(previous: datetime | None) -> datetime:
+    """Now, or a moment after `previous` where the clock has gone back since."""
+    moment = timedelta(microseconds=1)
+    return _utc_now() if previous is None else max(_utc_now(), previous + moment)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def run_row(run_id: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> Row:
@@ -31,11 +41,11 @@ def run_row(run_id: str, config: Mapping[str, Any], tags: Mapping[str, str]) -> 
     }
 
 
-def event_row(run_id: str, status: str, message: str | None = None) -> Row:
+def event_row(run_id: str, status: str, happened_at: datetime, message: str | None = None) -> Row:
     return {
         "run_key": row_key("run", run_id),
         "status": status,
-        "happened_at": now(),
+        "happened_at": happened_at.isoformat(),
         "message": message,
     }
 

@@ -30,7 +30,7 @@ from evalwh.pipeline.matrix import (
     jobs_of,
 )
 from evalwh.pipeline.prices import price_in_force
-from evalwh.pipeline.reads import asked_cases
+from evalwh.pipeline.reads import asked_cases, last_event_at
 from evalwh.pipeline.scoring import Scoring, score_run
 from evalwh.records import Json
 from evalwh.tasks import load_docs
@@ -76,7 +76,8 @@ async def resume_run(invocation: Invocation, config: RunConfig, run_id: str) -> 
         invocation.warehouse.fold()
         asked = asked_cases(invocation.warehouse, run_id)
         check_unchanged(invocation.warehouse, run_id, config, planned.parts, asked)
-        await _Run(invocation, config, run_id, planned, asked).carry_out(None)
+        reported_at = last_event_at(invocation.warehouse, run_id)
+        await _Run(invocation, config, run_id, planned, asked, reported_at).carry_out(None)
 
 
 async def score_stored(
@@ -131,6 +132,7 @@ class _Run:
         run_id: str,
         planned: _Planned,
         asked: Mapping[Case, Asked] | None = None,
+        reported_at: datetime | None = None,
     ) -> None:
         self._on = invocation
         self._config = config
@@ -139,6 +141,7 @@ class _Run:
         self._models = planned.models
         self._judge = planned.judge
         self._asked = asked or {}
+        self._reported_at = reported_at
 
     async def carry_out(self, tags: Mapping[str, str] | None) -> None:
         """Generate and score; `tags` are those of a new run, None resumes one."""
@@ -152,13 +155,13 @@ class _Run:
                 async with _folding(self._on.warehouse):
                     await self._generate(journal, asker)
                     await self._score(journal, asker)
-                journal.write("run_event", rows.event_row(self._run_id, "finished"))
+                self._report(journal, "finished")
             except (BudgetReached, asyncio.CancelledError) as error:
                 reason = str(error) or "interrupted"
-                journal.write("run_event", rows.event_row(self._run_id, "stopped", reason))
+                self._report(journal, "stopped", reason)
                 raise
             except EvalwhError as error:
-                journal.write("run_event", rows.event_row(self._run_id, "failed", str(error)))
+                self._report(journal, "failed", str(error))
                 raise
             finally:
                 journal.sync()
@@ -169,13 +172,19 @@ class _Run:
         if tags is not None:
             stored = {**self._config.to_json(), "datasets": _datasets(self._parts)}
             journal.write("run", rows.run_row(self._run_id, stored, tags))
-        journal.write("run_event", rows.event_row(self._run_id, "running"))
+        self._report(journal, "running")
         for part in self._parts:
             for prompt in part.prompts:
                 journal.write("prompt", rows.prompt_row(prompt))
             for doc in load_docs(part.task, part.split, self._config.limit):
                 journal.write("doc", rows.doc_row(doc))
         journal.sync()
+
+    def _report(self, journal: Journal, status: str, message: str | None = None) -> None:
+        """Write how the run stands, as the newest of its events whatever the clock says."""
+        self._reported_at = rows.time_after(self._reported_at)
+        row = rows.event_row(self._run_id, status, self._reported_at, message)
+        journal.write("run_event", row)
 
     async def _generate(self, journal: Journal, asker: Asker) -> None:
         for model, parts in self._models:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,7 @@ import pytest
 
 from evalwh.cli import app
 from evalwh.errors import EvalwhError, UsageError
+from evalwh.pipeline.rows import event_row
 from evalwh.warehouse import Warehouse
 from tests.servers import NAMED_FAULTS, ChatServer, Fault, echo_answer
 
@@ -237,6 +239,19 @@ def test_a_run_whose_prompt_or_docs_changed_is_not_resumed(
         *["run r1: the docs of 'greeter' have"] * 3,
     ]
     assert Warehouse(db).read("select count(*) from generations").rows == [(3,)]
+
+
+def test_a_run_resumed_after_the_clock_went_back_has_its_newest_status(
+    write_task: WriteTask, db: Path
+) -> None:
+    warehouse, task = Warehouse(db), _recorded(write_task(1))
+    model = ("--tasks", str(task), "--model", "recorded", "--model_name", "m")
+    app(["run", *model, "--run_id", "r1", "--db", str(db)], standalone_mode=False)
+    with warehouse.journal("r1") as journal:
+        journal.write("run_event", event_row("r1", "stopped", datetime(2100, 1, 1), "clock"))
+    app(["run", "--resume", "r1", "--db", str(db)], standalone_mode=False)
+
+    assert warehouse.read("select status, message from runs").rows == [("finished", None)]
 
 
 FAULTS: dict[str, str] = {
