@@ -44,7 +44,6 @@ def _show(run: Row, others: list[str], dataset: str) -> None:
         render(
             "leaderboard.html",
             groups=_grouped(rows),
-            lower_is_better=_lower_is_better(run_ids, dataset),
             dataset=dataset,
             several=several,
         )
@@ -59,12 +58,6 @@ def _why_unscored(run: Row) -> str:
     if run["status"] == "running":
         return "Nothing is scored yet. Scores appear here as the run goes on."
     return f"Nothing is scored. To score what came back: evalwh score {run['run_id']}"
-
-
-def _lower_is_better(run_ids: list[str], dataset: str) -> set[tuple[str, str]]:
-    """The fields and metrics whose scores pass up to their threshold, not from it."""
-    measures = [row for each in run_ids for row in queries.measures(each, dataset)]
-    return {(row["field"], row["metric"]) for row in measures if not row["higher_is_better"]}
 
 
 def _show_glance(run_ids: list[str], dataset: str, rows: list[Row], costs: list[Row]) -> None:

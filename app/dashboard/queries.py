@@ -3,6 +3,7 @@
 Opens the file read-only, asks and closes. Answers are kept until the file changes.
 """
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def cells(run_id: str, dataset: str) -> list[Row]:
 def measures(run_id: str, dataset: str) -> list[Row]:
     """The scored fields and metrics of a run's dataset."""
     return ask(
-        "select distinct field, metric, higher_is_better from measured_cells"
+        "select distinct field, metric, higher_is_better from leaderboard"
         " where run_id = $run and dataset = $dataset order by all",
         run=run_id,
         dataset=dataset,
@@ -108,7 +109,7 @@ def leaderboard(run_ids: list[str], dataset: str) -> list[Row]:
 def _leaderboard(run_id: str, dataset: str) -> list[Row]:
     return ask(
         "select run_id, model, prompt_id, split, field, metric, docs, unscored_docs, errors, mean,"
-        " stderr, threshold, pass_rate, ci_low, ci_high from leaderboard"
+        " stderr, higher_is_better, threshold, pass_rate, ci_low, ci_high from leaderboard"
         " where run_id = $run and dataset = $dataset",
         run=run_id,
         dataset=dataset,
@@ -117,11 +118,12 @@ def _leaderboard(run_id: str, dataset: str) -> list[Row]:
 
 def _rank(row: Row) -> tuple[Any, ...]:
     pass_rate, mean = row["pass_rate"], row["mean"]
+    upward = 1 if row["higher_is_better"] else -1
     return (
         row["field"],
         row["metric"],
         -(pass_rate if pass_rate is not None else -1.0),
-        -(mean if mean is not None else -1.0),
+        -upward * mean if mean is not None else math.inf,
         row["model"],
         row["prompt_id"],
         row["run_id"],

@@ -31,14 +31,13 @@ def thresholds(dataset: str, field: str, metric: str) -> list[Row]:
 _AT_THRESHOLD = """
     with judged as (
         select verdicts.model, verdicts.prompt_id, verdicts.split, verdicts.doc_id,
-            verdicts.repeat, verdicts.score, verdicts.passed, measured.docs, measured.repeats,
+            verdicts.repeat, verdicts.score, verdicts.passed, cells.docs, cells.repeats,
             case
-                when measured.higher_is_better then verdicts.score >= $threshold - 1e-9::double
+                when verdicts.higher_is_better then verdicts.score >= $threshold - 1e-9::double
                 else verdicts.score <= $threshold + 1e-9::double
             end as would_pass
         from verdicts
-        inner join measured_cells as measured
-            using (run_id, model, prompt_id, dataset, split, field, metric)
+        inner join cells using (run_id, model, prompt_id, dataset, split)
         where run_id = $run and dataset = $dataset and field = $field and metric = $metric
     )
 """

@@ -1,26 +1,28 @@
 -- leaderboard: one row per run, model, prompt, dataset, split, field and metric.
 -- With repeats, a doc counts with the mean of its repeats.
 --
--- run_id         VARCHAR  the run
--- model          VARCHAR  model evaluated
--- prompt_id      VARCHAR  prompt's name
--- dataset        VARCHAR  dataset's name
--- split          VARCHAR  test or train
--- field          VARCHAR  scored output
--- metric         VARCHAR  metric's name
--- docs           BIGINT   docs with a score
--- unscored_docs  BIGINT   docs planned but without one
--- errors         BIGINT   responses whose score is missing, with the reason beside it in scores
--- mean           DOUBLE   mean score; null when no doc is scored
--- stderr         DOUBLE   standard error of the mean, clustered by doc, in the score's unit; null
---                         for fewer than two docs
--- threshold      DOUBLE   least passing score in force; null when there is none
--- passed_docs    DOUBLE   docs that pass, a doc by the share of its repeats that do; null without
---                         a threshold or a score
--- pass_rate      DOUBLE   passed_docs over all docs planned, 0..1: a missing case is not a passing
---                         case; null without a threshold or a score
--- ci_low         DOUBLE   lower end of the pass rate's 95 % interval (Wilson); null with it
--- ci_high        DOUBLE   upper end of it; null with it
+-- run_id            VARCHAR  the run
+-- model             VARCHAR  model evaluated
+-- prompt_id         VARCHAR  prompt's name
+-- dataset           VARCHAR  dataset's name
+-- split             VARCHAR  test or train
+-- field             VARCHAR  scored output
+-- metric            VARCHAR  metric's name
+-- docs              BIGINT   docs with a score
+-- unscored_docs     BIGINT   docs planned but without one
+-- errors            BIGINT   responses whose score is missing, with the reason beside it in scores
+-- mean              DOUBLE   mean score; null when no doc is scored
+-- stderr            DOUBLE   standard error of the mean, clustered by doc, in the score's unit;
+--                            null for fewer than two docs
+-- higher_is_better  BOOLEAN  false flips the comparison with the threshold
+-- threshold         DOUBLE   least passing score in force, greatest where lower is better; null
+--                            when there is none
+-- passed_docs       DOUBLE   docs that pass, a doc by the share of its repeats that do; null
+--                            without a threshold or a score
+-- pass_rate         DOUBLE   passed_docs over all docs planned, 0..1: a missing case is not a
+--                            passing case; null without a threshold or a score
+-- ci_low            DOUBLE   lower end of the pass rate's 95 % interval (Wilson); null with it
+-- ci_high           DOUBLE   upper end of it; null with it
 
 with counted as (
     select
@@ -69,6 +71,7 @@ select
     bounded.errors,
     bounded.mean,
     bounded.spread / sqrt(bounded.scored_docs) as stderr,
+    bounded.higher_is_better,
     bounded.threshold,
     bounded.passed_docs,
     bounded.pass_rate,

@@ -78,6 +78,16 @@ def test_pass_rate_flips_where_lower_is_better(given: Given) -> None:
     assert given.warehouse().read("select passed_docs from leaderboard").rows == [(1.0,)]
 
 
+def test_each_measure_says_whether_higher_is_better_even_before_its_first_score(
+    given: Given,
+) -> None:
+    cell = given.run().docs("a").cell(docs=1)
+    given.scored(cell, {"a": [0.5]}, metric="em")
+    given.scored(cell, {}, metric="ppl", higher_is_better=False)
+    sql = "select metric, higher_is_better, docs from leaderboard order by metric"
+    assert given.warehouse().read(sql).rows == [("em", True, 1), ("ppl", False, 0)]
+
+
 def test_pass_rate_is_that_of_the_threshold_as_of_a_day(given: Given) -> None:
     cell = given.run().docs("a", "b").cell(docs=2)
     given.scored(cell, {"a": [0.4], "b": [0.8]}).threshold(0.3, day=1).threshold(0.9, day=2)

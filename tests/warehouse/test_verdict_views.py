@@ -44,6 +44,14 @@ def test_verdicts_of_a_metric_where_lower_is_better_pass_at_or_below_the_thresho
     assert [row[3] for row in given.warehouse().read(_ONE_SCORE).rows] == [True, True, False]
 
 
+def test_verdicts_say_of_each_metric_whether_higher_is_better(given: Given) -> None:
+    cell = given.run().docs("a").cell(docs=1)
+    given.scored(cell, {"a": [0.5]}, metric="em")
+    given.scored(cell, {"a": [None]}, metric="ppl", higher_is_better=False)
+    rows = given.warehouse().read("select metric, higher_is_better from verdicts order by metric")
+    assert rows.rows == [("em", True), ("ppl", False)]
+
+
 def test_verdicts_have_neither_threshold_nor_verdict_where_none_is_set(given: Given) -> None:
     _case(given, em=1.0)
     assert given.warehouse().read(_ONE_SCORE).rows == [("a", 1.0, None, None)]
