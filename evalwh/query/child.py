@@ -33,7 +33,7 @@ from evalwh.query.request import Query
 from evalwh.warehouse import sandbox
 
 __all__ = ["main", "table"]
-_AS_TEXT = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "TIMESTAMP_NS")
+_AS_TEXT = ("INTERVAL", "BIT", "TIME WITH TIME ZONE", "TIMESTAMP_NS", "TIMESTAMPTZ_NS")
 _FAILED = 1
 
 

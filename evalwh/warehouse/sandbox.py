@@ -169,8 +169,9 @@ def _one_reading_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> s
 
 
 def _reading_types() -> tuple[Any, ...]:
+    """MULTI is a pivot in DuckDB 2.0; 1.5 takes it apart into its statements."""
     kinds = duckdb.StatementType
-    return (kinds.SELECT, kinds.EXPLAIN)
+    return (kinds.SELECT, kinds.EXPLAIN, kinds.MULTI)
 
 
 def _words(sql: str) -> list[str]:

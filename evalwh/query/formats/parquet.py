@@ -1,5 +1,6 @@
 """Parquet through Arrow, with DuckDB's own types, in row groups as they come."""
 
+import warnings
 from typing import BinaryIO
 
 from evalwh.query.formats.result import Cut, Result
@@ -12,7 +13,10 @@ def write(result: Result, out: BinaryIO, _cut: Cut) -> list[str]:
     import pyarrow.parquet
 
     assert result.arrow is not None
-    reader = result.arrow()
+    with warnings.catch_warnings():
+        # DuckDB 2.0 warns that the rows of an executed statement are copied on their way.
+        warnings.simplefilter("ignore", UserWarning)
+        reader = result.arrow()
     schema = reader.schema
     names = result.unique_columns()
     renamed = pyarrow.schema([f.with_name(n) for f, n in zip(schema, names, strict=True)])
