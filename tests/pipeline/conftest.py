@@ -39,7 +39,11 @@ def write_task(tmp_path: Path) -> WriteTask:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a user without keys, in the warehouse's folder."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "PYTHONPATH")
+        if name in os.environ
+    }
     return {**kept, "COLUMNS": "80", "EVALWH_DB": str(tmp_path / "evalwh.duckdb")}
 
 
