@@ -136,11 +136,22 @@ def _finish(work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str) 
         typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
         raise
     except EvalwhError:
-        if warehouse.has_journal(run_id):
+        if _is_unfinished(warehouse, run_id):
             typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
         raise
     _summarize(warehouse, run_id)
     typer.echo(run_id)
+
+
+def _is_unfinished(warehouse: Warehouse, run_id: str) -> bool:
+    """Whether there is something to go on with; a warehouse that can't be read may have it."""
+    if not warehouse.has_journal(run_id):
+        return False
+    try:
+        found = warehouse.read("select status from runs where run_id = $1", [run_id]).rows
+    except EvalwhError:
+        return True
+    return found != [("finished",)]
 
 
 async def _until_terminated(work: Coroutine[Any, Any, None]) -> None:

@@ -214,8 +214,8 @@ def _errors(path: Path) -> Iterator[None]:
         raise _storage_error(path, str(error)) from error
     except OSError as error:
         raise WarehouseError(
-            f"{error.filename or path}: {error.strerror}; the responses are kept in "
-            f"{journals_folder(path)}"
+            f"{error.filename or path}: {error.strerror}; make room or make it writable, "
+            f"the responses are kept in {journals_folder(path)}"
         ) from error
 
 
