@@ -1,4 +1,4 @@
-"""What a page shows when there is nothing to show: no warehouse, no runs, a failed run."""
+"""What a page shows when there is nothing to show: no warehouse, no runs, an unfinished run."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,6 +9,8 @@ import streamlit as st
 from dashboard import queries
 from dashboard.rendering import as_time, parsed, render
 from evalwh.errors import EvalwhError, WarehouseBusy
+
+_ENDED_EARLY = ("failed", "stopped", "interrupted")
 
 
 @contextlib.contextmanager
@@ -48,11 +50,9 @@ def show_run_state(run: queries.Row) -> None:
     if run["status"] == "running":
         _show_progress(run["run_id"])
         return
-    if run["status"] in ("failed", "stopped"):
+    if run["status"] in _ENDED_EARLY:
         message = run["message"] or "It left no reason."
-        st.html(
-            render("run_ended.html", run=run, message=message, resume=run["status"] == "stopped")
-        )
+        st.html(render("run_ended.html", run=run, message=message))
         return
     st.html(render("run_finished.html", run=run, tags=parsed(run["tags"]) or {}))
 

@@ -5,7 +5,7 @@ select
     runs.run_key,
     'interrupted' as status,
     $now as happened_at,
-    'its process ended; go on with: evalwh run --resume ' || runs.run_id as message
+    'its process ended before the run did' as message
 from facts.runs as runs
 where runs.run_id = $label
     and 'running' = (

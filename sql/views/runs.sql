@@ -1,13 +1,14 @@
 -- runs: one row per run.
 --
 -- run_id          VARCHAR    unique and sortable by start
--- status          VARCHAR    newest of running, finished, stopped, failed, interrupted; null before any
+-- status          VARCHAR    newest of running, finished, stopped, failed and interrupted; null
+--                            before any
 -- started_at      TIMESTAMP  UTC
 -- finished_at     TIMESTAMP  UTC; null while running
 -- config          JSON       what the run was asked to do, without secrets
 -- tags            JSON       object of the run's tags
 -- evalwh_version  VARCHAR    what wrote it
--- message         VARCHAR    why the run stopped or failed; null otherwise
+-- message         VARCHAR    why the run stopped, failed or was interrupted; null otherwise
 
 with newest as (
     select

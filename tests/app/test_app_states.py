@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from evalwh.resources import resource
 from evalwh.warehouse import Warehouse
 from tests.app.given_runs import write_run_start
+
+_RUN_ID = "20241121-1600-fern"
 
 
 def _html(app: AppTest) -> str:
@@ -20,7 +23,7 @@ def _opened() -> AppTest:
 def _write_start(folder: Path, status: str, message: str | None = None) -> None:
     warehouse = Warehouse(folder / "evalwh.duckdb")
     with warehouse.journal("given") as journal:
-        write_run_start(journal, "20241121-1600-fern", status=status, message=message)
+        write_run_start(journal, _RUN_ID, status=status, message=message)
     warehouse.fold()
 
 
@@ -59,10 +62,23 @@ def test_a_running_run_shows_its_progress(empty_folder: Path) -> None:
     assert [element.proto.text for element in app.get("progress")] == ["Running: 0 of 60 responses"]
 
 
-def test_a_failed_run_says_why(empty_folder: Path) -> None:
-    _write_start(empty_folder, "failed", "401 the key was refused")
+@pytest.mark.parametrize("status", ["failed", "stopped", "interrupted"])
+def test_a_run_that_ended_early_says_why_and_how_to_go_on(empty_folder: Path, status: str) -> None:
+    _write_start(empty_folder, status, "401 the key was refused")
 
     app = _opened()
 
     assert not app.exception
-    assert "401 the key was refused" in _html(app)
+    assert f"✗ {status}</span> 401 the key was refused" in _html(app)
+    assert f"<code>evalwh run --resume {_RUN_ID}</code>" in _html(app)
+
+
+def test_a_run_whose_process_has_gone_counts_as_interrupted(empty_folder: Path) -> None:
+    warehouse = Warehouse(empty_folder / "evalwh.duckdb")
+    with warehouse.journal(_RUN_ID) as journal:
+        write_run_start(journal, _RUN_ID)
+
+    app = _opened()
+
+    assert not app.exception
+    assert "✗ interrupted</span> its process ended before the run did" in _html(app)
