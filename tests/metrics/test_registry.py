@@ -160,7 +160,7 @@ def test_the_scorer_says_what_makes_a_score():
     scorer = get_metric("rougeL").scorer({"use_stemmer": True})
 
     assert scorer["tokenizer"] == "evalwh-tokens-1"
-    assert scorer["options"] == {"use_stemmer": True}
+    assert scorer["options"] == {"use_stemmer": True, "variant": "unicode"}
     assert str(scorer["library"]).startswith("rapidfuzz ")
     assert scorer["stemmer"] == "porter-nltk-1"
 
