@@ -52,4 +52,7 @@ def list_all(
 ) -> None:
     """List the prices in force."""
     sql = _HISTORY if history else _IN_FORCE
-    print_rows(db, sql, format_name=format_name, as_of=utc_time(as_of))
+    from evalwh.cli.listing import Layout, set_by
+
+    layout = Layout(("model", "prompt_usd_per_mtok", "completion_usd_per_mtok"), set_by)
+    print_rows(db, sql, format_name=format_name, as_of=utc_time(as_of), layout=layout)

@@ -4,11 +4,15 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from evalwh.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from evalwh.cli.listing import Layout
+    from evalwh.query.formats.result import Result
 
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown")
 
@@ -31,11 +35,11 @@ def print_rows(
     *,
     format_name: str = "table",
     as_of: str | None = None,
-) -> int:
-    """Print what `sql` gives with its `values`; how many rows there were."""
+    layout: "Layout | None" = None,
+) -> None:
+    """Print what `sql` gives with its `values`; as a table in its layout, if it has one."""
     if format_name not in _FORMATS:
         raise UsageError(f"unknown format '{format_name}'{did_you_mean(format_name, _FORMATS)}")
-    from evalwh.query.formats import writer
     from evalwh.query.formats.result import Result
     from evalwh.warehouse import Warehouse
     from evalwh.warehouse.binding import execute
@@ -46,7 +50,23 @@ def print_rows(
         described = [(str(name), str(kind)) for name, kind, *_ in cursor.description]
         rows = cursor.fetchall()
     result = Result([name for name, _ in described], [kind for _, kind in described], iter(rows))
+    if layout and format_name == "table":
+        _print_headed(result, layout)
+    else:
+        _print_formatted(result, format_name)
+
+
+def _print_headed(result: "Result", layout: "Layout") -> None:
+    from evalwh.cli.listing import headed_tables
+
+    rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    sys.stdout.buffer.write(headed_tables(rows, layout).encode())
+    sys.stdout.buffer.flush()
+
+
+def _print_formatted(result: "Result", format_name: str) -> None:
+    from evalwh.query.formats import writer
+
     for notice in writer(format_name)(result, sys.stdout.buffer, Cut()):
         typer.echo(f"evalwh: note: {notice}", err=True)
     sys.stdout.buffer.flush()
-    return len(rows)

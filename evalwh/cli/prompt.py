@@ -36,7 +36,10 @@ def register(app: typer.Typer) -> None:
 @commands.command("list")
 def list_all(format_name: RowsFormat = "table", db: Db = DEFAULT_DB) -> None:
     """List every prompt and version that a run has used."""
-    print_rows(db, _PROMPTS, format_name=format_name)
+    from evalwh.cli.listing import Layout
+
+    layout = Layout(("prompt_id", "prompt_hash", "runs", "seen_at"))
+    print_rows(db, _PROMPTS, format_name=format_name, layout=layout)
 
 
 @commands.command("show")

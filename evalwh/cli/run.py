@@ -71,6 +71,7 @@ def run(
 ) -> None:
     """Ask models the docs of tasks by their prompts, store every reply and score it."""
     given = locals()
-    from evalwh.cli.running import RunOptions, carry_out
+    from evalwh.cli.run_options import RunOptions
+    from evalwh.cli.running import carry_out
 
     carry_out(RunOptions(**given))

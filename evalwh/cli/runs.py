@@ -1,6 +1,7 @@
 """`evalwh runs`: what is there."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
@@ -43,6 +44,7 @@ left join spent using (run_id)
 order by runs.started_at desc, runs.run_id desc
 limit $1
 """
+_SHOWN = ("run_id", "status", "started_at", "docs", "errors", "billed_usd")
 
 
 def register(app: typer.Typer) -> None:
@@ -55,4 +57,13 @@ def runs(
     db: Db = DEFAULT_DB,
 ) -> None:
     """List the runs, newest first."""
-    print_rows(db, _RUNS, [limit], format_name=format_name)
+    from evalwh.cli.listing import Layout
+
+    print_rows(db, _RUNS, [limit], format_name=format_name, layout=Layout(_SHOWN, _heading))
+
+
+def _heading(run: Mapping[str, Any]) -> str:
+    """What was asked of whom, which runs made again have in common."""
+    if run["datasets"] is None:
+        return "nothing asked yet"
+    return f"{run['datasets']} · {run['models']}"

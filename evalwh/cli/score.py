@@ -28,6 +28,7 @@ def score(
 ) -> None:
     """Score a run's stored responses by new or missing metrics; only a judge is called."""
     given = locals()
-    from evalwh.cli.running import ScoreOptions, carry_out_scoring
+    from evalwh.cli.run_options import ScoreOptions
+    from evalwh.cli.running import carry_out_scoring
 
     carry_out_scoring(ScoreOptions(**given))

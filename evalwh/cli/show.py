@@ -25,7 +25,8 @@ def show(
     """Show a run: its settings, leaderboard, costs and failures; or one case of it."""
     if format_name not in ("table", "json"):
         raise UsageError(f"unknown format '{format_name}'; there is json, table")
-    from evalwh.cli.sections import as_json, as_text, case_sections, run_sections
+    from evalwh.cli.sections import as_json, case_sections, run_sections
+    from evalwh.cli.sections_text import as_text
 
     time = utc_time(as_of)
     sections = case_sections(db, run, doc, time) if doc else run_sections(db, run, time)

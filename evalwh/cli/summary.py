@@ -1,14 +1,10 @@
 """What is printed after a run: its leaderboard and what needs a look; reads views only."""
 
-import sys
-from typing import Any
+import typer
 
-from rich.console import Console
-from rich.table import Table
-
+from evalwh.cli.leaderboard import leaderboard_text
 from evalwh.warehouse import Rows, Warehouse
 
-_WIDTH = 80
 _KINDS = {
     "request": "failed requests",
     "truncated": "truncated replies",
@@ -19,12 +15,11 @@ _KINDS = {
 }
 _LEADERBOARD = """
 select
-    dataset || case split when 'test' then '' else ' (' || split || ')' end as dataset,
-    model, prompt_id, field, metric, docs, unscored_docs, mean, threshold, pass_rate,
-    ci_low, ci_high
+    dataset, split, model, prompt_id, field, metric, docs, unscored_docs, mean, higher_is_better,
+    threshold, pass_rate, ci_low, ci_high
 from leaderboard
 where run_id = $1
-order by dataset, model, prompt_id, field, metric
+order by dataset, split, model, prompt_id, field, metric
 """
 _COMPLETENESS = """
 select
@@ -43,39 +38,14 @@ order by role desc
 
 def print_summary(warehouse: Warehouse, run_id: str) -> None:
     """Print the leaderboard of a run on stdout, its costs and failures below."""
-    console = Console(file=sys.stdout, width=_WIDTH, highlight=False, emoji=False, markup=False)
-    board = warehouse.read(_LEADERBOARD, [run_id])
-    for dataset, model, prompt_id in dict.fromkeys(row[:3] for row in board.rows):
-        chosen = [row for row in board.rows if row[:3] == (dataset, model, prompt_id)]
-        console.print(_table(f"{dataset} · {model} · {prompt_id}", chosen))
+    typer.echo(leaderboard_text(warehouse.read(_LEADERBOARD, [run_id]).dicts()), nl=False)
     for answered, planned in warehouse.read(_COMPLETENESS, [run_id]).rows:
         if answered < planned:
-            console.print(f"responses: {answered} of {planned}")
+            typer.echo(f"responses: {answered} of {planned}")
     for line in _costs(warehouse.read(_COSTS, [run_id])):
-        console.print(line)
+        typer.echo(line)
     for line in _failures(warehouse, run_id):
-        console.print(line)
-
-
-def _table(title: str, board: list[tuple[Any, ...]]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, title_style="bold")
-    for name in ("field", "metric"):
-        table.add_column(name, overflow="fold")
-    for name in ("docs", "mean", "≥", "passed", "95 % CI"):
-        table.add_column(name, justify="right", no_wrap=True)
-    shown = None
-    for _dataset, _model, _prompt, field, metric, docs, missing, mean, least, rate, *ci in board:
-        table.add_row(
-            "" if field == shown else field,
-            metric,
-            f"{docs}/{docs + missing}" if missing else str(docs),
-            "-" if mean is None else f"{mean:.3f}",
-            "-" if least is None else f"{least:g}",
-            "-" if rate is None else f"{100 * rate:.1f} %",
-            _interval(rate, *ci),
-        )
-        shown = field
-    return table
+        typer.echo(line)
 
 
 def _costs(costs: Rows) -> list[str]:
@@ -99,7 +69,3 @@ def _failures(warehouse: Warehouse, run_id: str) -> list[str]:
         f"to look at: {counts}",
         f"evalwh query \"from failures where run_id = '{run_id}'\"",
     ]
-
-
-def _interval(rate: float | None, low: float, high: float) -> str:
-    return "-" if rate is None else f"{100 * low:.0f}–{100 * high:.0f} %"

@@ -1,8 +1,7 @@
 """`evalwh tasks`: what can be named with `--tasks`."""
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,14 +9,6 @@ from evalwh.cli.options import OptionNames
 
 if TYPE_CHECKING:
     from evalwh.tasks import KnownTask
-
-_COLUMNS = ("name", "docs", "description", "path")
-_TYPES = ("VARCHAR", "BIGINT", "VARCHAR", "VARCHAR")
-
-
-class _Uncut(NamedTuple):
-    max_rows: int = 0
-    max_width: int = 0
 
 
 def register(app: typer.Typer) -> None:
@@ -30,21 +21,27 @@ def tasks(
     ] = None,
 ) -> None:
     """List the tasks that can be named, with their docs, and what is wrong with one."""
-    from evalwh.query.formats import table
-    from evalwh.query.formats.result import Result
+    from rich.table import Table
+
+    from evalwh.cli.listing import printed
     from evalwh.tasks import known_tasks
 
-    rows = map(_row, known_tasks(include_path or []))
-    table.write(Result(_COLUMNS, _TYPES, rows), sys.stdout.buffer, _Uncut())
+    table = Table(box=None, pad_edge=False, header_style="")
+    table.add_column("name", no_wrap=True)
+    table.add_column("docs", no_wrap=True, justify="right")
+    table.add_column("description", overflow="fold")
+    for task in known_tasks(include_path or []):
+        table.add_row(*_row(task))
+    typer.echo(printed(table), nl=False)
 
 
-def _row(task: "KnownTask") -> tuple[str, int | None, str, str]:
-    """A task's name, docs, description and path; its problem where it can't be read."""
+def _row(task: "KnownTask") -> tuple[str, str, str]:
+    """A task's name, docs, and description above its path; its problem where it can't be read."""
     from evalwh.errors import TaskError
     from evalwh.tasks import count_docs, load_task
 
     try:
         docs = count_docs(load_task(str(task.path)))
     except TaskError as error:
-        return task.name, None, f"broken: {error}", str(task.path)
-    return task.name, docs, task.description, str(task.path)
+        return task.name, "-", f"broken: {error}"
+    return task.name, str(docs), f"{task.description}\n{task.path}".lstrip()

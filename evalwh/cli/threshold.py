@@ -77,4 +77,9 @@ def list_all(
 ) -> None:
     """List the thresholds in force."""
     sql = _HISTORY if history else _IN_FORCE
-    print_rows(db, sql, format_name=format_name, as_of=utc_time(as_of))
+    from evalwh.cli.listing import Layout, set_by
+
+    layout = Layout(
+        ("field", "metric", "threshold"), lambda row: f"{row['dataset']}, {set_by(row)}"
+    )
+    print_rows(db, sql, format_name=format_name, as_of=utc_time(as_of), layout=layout)

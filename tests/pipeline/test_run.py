@@ -166,7 +166,7 @@ async def test_a_budget_stops_before_it_is_passed_and_leaves_a_resumable_run(
             *("--tasks", write_task(30), "--run_id", "r1", "--budget_usd", "0.0001", *common)
         )
         spent = warehouse.read("select sum(billed_usd), count(*) from generations").rows[0]
-        resumed = await served("--resume", "r1", "--budget_usd", "1")
+        resumed = await served("--resume", "r1", "--budget_usd", "1", *common)
 
     assert stopped.returncode == 1
     assert "budget of $0.0001 reached" in stopped.stderr
@@ -309,3 +309,19 @@ async def test_a_stored_run_is_replayed_for_nothing(
         "select count(distinct run_id), model, doc_id, count(distinct response), "
         "bool_or(cached), min(billed_usd) from generations group by all order by all"
     ).rows == [(2, "m", "d0", 1, True, 0.0), (2, "m", "d1", 1, True, 0.0)]
+
+
+async def test_a_resumed_run_refuses_options_that_would_make_it_another(
+    evalwh: Evalwh, write_task: WriteTask
+) -> None:
+    async with ChatServer() as server:
+        served = Served(evalwh, server)
+        await served("--tasks", write_task(3), "--run_id", "r1", "--limit", "2")
+        refused = await served("--resume", "r1", "--limit", "3")
+        same = await served("--resume", "r1", "--limit", "2")
+
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1] == (
+        "evalwh: error: --limit: run r1 was begun with 2, not 3; leave it out, or start a new run"
+    )
+    assert (same.returncode, server.requests) == (0, 2)

@@ -1,0 +1,220 @@
+"""The options of `run` and `score` as they are given, and what they mean for the pipeline.
+
+Reads text and decides names; carries nothing out.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from evalwh.errors import UsageError
+from evalwh.generation import Limits
+from evalwh.models import parse_model_args
+from evalwh.models.arguments import check_params
+from evalwh.pipeline.config import RunConfig
+from evalwh.pipeline.reads import stored_config
+from evalwh.pipeline.run import Invocation, new_run_id
+from evalwh.records import Json
+from evalwh.secrets import split_secrets
+from evalwh.tasks.files import is_folder
+from evalwh.warehouse import Warehouse
+from evalwh.warehouse.runs import LATEST
+
+_LONGEST_ID_BYTES = 128
+"""A run's id begins the names of its journals, and a file's name has 255 bytes at most."""
+_GEN_KWARGS = {
+    "max_gen_toks": "max_tokens",
+    "max_new_tokens": "max_tokens",
+    "until": "stop",
+}
+_FIXED = {
+    "model": "model",
+    "model_names": "model_name",
+    "prompts": "prompts",
+    "limit": "limit",
+    "repeats": "repeats",
+    "num_fewshot": "num_fewshot",
+    "gen_kwargs": "gen_kwargs",
+    "system_instruction": "system_instruction",
+    "seed": "seed",
+    "predict_only": "predict_only",
+}
+"""What of a config decides a run's rows, and the option that says it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The options of `evalwh run`, as they were given."""
+
+    tasks: str | None
+    model: str
+    model_name: str | None
+    model_args: str
+    prompts: str | None
+    include_path: list[Path] | None
+    limit: int | None
+    repeats: int
+    num_fewshot: int | None
+    gen_kwargs: str
+    system_instruction: str | None
+    seed: int | None
+    predict_only: bool
+    judge: str | None
+    judge_args: str
+    num_concurrent: int
+    rpm: float | None
+    tpm: float | None
+    max_retries: int
+    timeout: float
+    budget_usd: float | None
+    resume: str | None
+    run_id: str | None
+    tag: list[str] | None
+    db: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreOptions:
+    """The options of `evalwh score`, as they were given."""
+
+    run: str
+    metrics: str
+    judge: str | None
+    judge_args: str
+    num_concurrent: int
+    budget_usd: float | None
+    db: Path
+
+
+def check_values(options: RunOptions | ScoreOptions) -> None:
+    """Refuse what no comparison holds for and what no row can hold: NaN, infinity, bytes."""
+    for each in fields(options):
+        value = getattr(options, each.name)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--{each.name}: {value} is no number to count with; leave it out")
+        try:
+            "".join(map(str, value if isinstance(value, list) else [value])).encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"--{each.name}: the text is not UTF-8") from None
+
+
+def checked_id(given: str | None) -> str:
+    if given is None:
+        return new_run_id()
+    if not given.replace("-", "").replace("_", "").replace(".", "").isalnum():
+        raise UsageError(f"--run_id: '{given}' may hold letters, digits, '.', '-' and '_'")
+    if len(given.encode()) > _LONGEST_ID_BYTES:
+        raise UsageError(f"--run_id: '{given[:20]}…' is longer than {_LONGEST_ID_BYTES} bytes")
+    if given == LATEST:
+        raise UsageError(f"--run_id: '{LATEST}' names the newest run; choose another id")
+    return given
+
+
+def tags_of(pairs: list[str]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(f"--tag: '{pair}' has no '='; write --tag name=value")
+        if pair.startswith("="):
+            raise UsageError(f"--tag: '{pair}' has no name; write --tag name=value")
+    return {name: value for name, _equals, value in (pair.partition("=") for pair in pairs)}
+
+
+def added_metrics(metrics: str) -> list[tuple[str | None, str]]:
+    """`rougeL,path:em` as `(field or None, metric)`."""
+    pairs = [name.rpartition(":") for name in _names(metrics)]
+    return [(field or None, metric) for field, _colon, metric in pairs]
+
+
+def run_config(options: RunOptions) -> RunConfig:
+    tasks = _names(options.tasks)
+    if not tasks:
+        raise UsageError("--tasks: name a task or a task folder; see evalwh tasks")
+    judge_model, judge_args = split_judge_args(options.judge_args)
+    return RunConfig(
+        model=options.model,
+        model_names=_names(options.model_name) or [None],
+        tasks=[_task_place(name) for name in tasks],
+        model_args=split_secrets(parse_model_args(options.model_args)).public,
+        prompts=options.prompts,
+        limit=options.limit,
+        repeats=options.repeats,
+        num_fewshot=options.num_fewshot,
+        gen_kwargs=_gen_kwargs(options.gen_kwargs),
+        system_instruction=options.system_instruction,
+        seed=options.seed,
+        include_path=[str(path.resolve()) for path in options.include_path or []],
+        judge=options.judge,
+        judge_model=judge_model,
+        judge_args=split_secrets(judge_args).public,
+        predict_only=options.predict_only,
+    )
+
+
+def resumed_config(warehouse: Warehouse, run_id: str, options: RunOptions) -> RunConfig:
+    """The stored config; a judge may join a run, and nothing else changes what it is."""
+    if options.tasks:
+        raise UsageError("--resume: the run has its tasks already; leave --tasks out")
+    stored = RunConfig.from_json(run_id, stored_config(warehouse, run_id))
+    _check_same(run_id, stored, options)
+    if options.judge is None:
+        return stored
+    judge_model, judge_args = split_judge_args(options.judge_args)
+    public = split_secrets(judge_args).public
+    return replace(stored, judge=options.judge, judge_model=judge_model, judge_args=public)
+
+
+def run_invocation(warehouse: Warehouse, options: RunOptions) -> Invocation:
+    limits = Limits(
+        num_concurrent=options.num_concurrent,
+        rpm=options.rpm,
+        tpm=options.tpm,
+        max_retries=options.max_retries,
+        timeout_s=options.timeout,
+        budget_usd=options.budget_usd,
+    )
+    return Invocation(
+        warehouse,
+        limits,
+        model_args=parse_model_args(options.model_args),
+        judge_args=split_judge_args(options.judge_args)[1],
+    )
+
+
+def split_judge_args(text: str) -> tuple[str, Mapping[str, Json]]:
+    """The kind of model that judges, and its arguments."""
+    arguments = dict(parse_model_args(text, option="--judge_args"))
+    return str(arguments.pop("model", "litellm")), arguments
+
+
+def _check_same(run_id: str, stored: RunConfig, options: RunOptions) -> None:
+    """Refuse an option that would make a resumed run another one."""
+    given = run_config(replace(options, tasks="the run's own"))
+    left_out = RunConfig(model="litellm", model_names=[None], tasks=given.tasks)
+    for name in _FIXED:
+        value, begun_with = getattr(given, name), getattr(stored, name)
+        if value not in (getattr(left_out, name), begun_with):
+            raise UsageError(
+                f"--{_FIXED[name]}: run {run_id} was begun with {begun_with}, not {value}; "
+                "leave it out, or start a new run"
+            )
+
+
+def _gen_kwargs(text: str) -> dict[str, Json]:
+    """Sampling parameters under OpenAI's names; lm-eval's own are understood."""
+    given = parse_model_args(text, option="--gen_kwargs")
+    params = {_GEN_KWARGS.get(name, name): value for name, value in given.items()}
+    check_params(params, where="--gen_kwargs")
+    return params
+
+
+def _task_place(name: str) -> str:
+    """A path as it is from anywhere, so that a run resumes from another folder."""
+    path = Path(name)
+    return str(path.resolve()) if is_folder(path) and ("/" in name or name == ".") else name
+
+
+def _names(text: str | None) -> list[str]:
+    """The different names of `a,b`, in their order."""
+    names = (name.strip() for name in (text or "").split(","))
+    return list(dict.fromkeys(name for name in names if name))
