@@ -152,10 +152,16 @@ class Given:
         return self._add("generation", **keys, **{**defaults, **columns})
 
     def threshold(
-        self, threshold: float | None, *, field: str = "response", metric: str = "em", day: int = 0
+        self,
+        threshold: float | None,
+        *,
+        field: str = "response",
+        metric: str = "em",
+        dataset: str = "d",
+        day: int = 0,
     ) -> "Given":
         return self._dated(
-            "threshold", day, dataset="d", field=field, metric=metric, threshold=threshold
+            "threshold", day, dataset=dataset, field=field, metric=metric, threshold=threshold
         )
 
     def price(

@@ -23,12 +23,12 @@ def write(result: Result, out: BinaryIO, cut: Cut) -> list[str]:
     if list(result.columns) == _EXPLAIN:
         out.write("".join(f"{text}\n" for _, text in rows).encode())
         return []
-    shown = rows[: cut.max_rows] if cut.max_rows else rows
-    texts = [[_cell(value) for value in row] for row in shown]
+    kept = rows[: cut.max_rows] if cut.max_rows else rows
+    texts = [[shown(value) for value in row] for row in kept]
     lines = [[visible(column) for column in result.columns], *texts]
     fitted = [[_fitted(text, cut.max_width) for text in line] for line in lines]
     out.write(_aligned(fitted, [_is_number(kind) for kind in result.types]).encode())
-    return _notices(lines, fitted, len(rows) > len(shown), cut)
+    return _notices(lines, fitted, len(rows) > len(kept), cut)
 
 
 def _aligned(lines: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
@@ -43,7 +43,8 @@ def _padded(text: str, width: int, right: bool) -> str:
     return padding + text if right else text + padding
 
 
-def _cell(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a table shows it: doubles with six digits."""
     if value is None:
         return "null"
     if isinstance(value, float) and math.isfinite(value) and abs(value) < 1e6:

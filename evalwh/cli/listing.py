@@ -1,0 +1,81 @@
+"""Rows for people: tables that fit a terminal, what neighbours have in common above them, once."""
+
+import io
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from evalwh.query.formats import table
+from evalwh.query.formats.result import Result
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WIDTH = 80
+Row = Mapping[str, Any]
+
+
+class Layout(NamedTuple):
+    """Which columns a table has, and what is said above rows that have it in common."""
+
+    columns: Sequence[str]
+    heading: Callable[[Row], str] = lambda _row: ""
+
+
+class _Cut(NamedTuple):
+    max_rows: int = 0
+    max_width: int = 60
+
+
+def headed_tables(rows: Sequence[Row], layout: Layout) -> str:
+    """Neighbouring rows of one heading as one table; just the columns' names for no rows."""
+    grouped = [(heading, list(group)) for heading, group in groupby(rows, layout.heading)]
+    return "\n".join(
+        _heading(heading) + aligned(layout.columns, group)
+        for heading, group in grouped or [("", [])]
+    )
+
+
+def aligned(columns: Sequence[str], rows: Sequence[Row]) -> str:
+    """An aligned table of some of the rows' columns, numbers to the right, times by the minute."""
+    kinds = ["DOUBLE" if _is_numeric(column, rows) else "VARCHAR" for column in columns]
+    cells = (tuple(_shown(row[column]) for column in columns) for row in rows)
+    out = io.BytesIO()
+    table.write(Result(columns, kinds, cells), out, _Cut())
+    return out.getvalue().decode()
+
+
+def printed(drawn: "Table") -> str:
+    """A table of Rich as lines of text without trailing blanks."""
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(file=out, width=WIDTH, highlight=False, emoji=False, markup=False).print(drawn)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+def minute(time: datetime) -> str:
+    """A time to the minute."""
+    return f"{time:%Y-%m-%d %H:%M}"
+
+
+def set_by(row: Row) -> str:
+    """When and by whom a dated row was set, and why."""
+    reason = f": {row['reason']}" if row["reason"] else ""
+    return f"set {minute(row['set_at'])} by {row['set_by']}{reason}"
+
+
+def _heading(text: str) -> str:
+    lines = textwrap.wrap(table.visible(text), WIDTH, break_on_hyphens=False)
+    return "".join(f"{line}\n" for line in lines) + ("\n" if lines else "")
+
+
+def _shown(value: Any) -> Any:
+    return minute(value) if isinstance(value, datetime) else value
+
+
+def _is_numeric(column: str, rows: Sequence[Row]) -> bool:
+    values = [row[column] for row in rows if row[column] is not None]
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -1,0 +1,160 @@
+"""The sections of `evalwh show` for people, at most 80 columns wide where their texts allow."""
+
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from evalwh.cli.leaderboard import leaderboard_text
+from evalwh.cli.listing import WIDTH, Layout, Row, headed_tables
+from evalwh.cli.sections import Section
+from evalwh.query.formats import table
+from evalwh.value_text import text_of
+
+_OBJECTS = ("config", "doc")
+_SAID_ELSEWHERE = "datasets"
+"""A setting that the parts and the leaderboard show in short."""
+_ONLY_IF_ANY = ("errors", "cached", "repeat", "unbilled_requests", "unpriced_requests")
+_PART = ("dataset", "model", "prompt_id")
+
+
+def as_text(sections: Sequence[Section]) -> str:
+    """The sections that have rows, below each other."""
+    return "\n".join(_text(section) for section in sections if section.rows.rows)
+
+
+def _text(section: Section) -> str:
+    rows = section.rows.dicts()
+    match section.title:
+        case "leaderboard":
+            return f"leaderboard\n\n{leaderboard_text(rows)}"
+        case "parts":
+            return f"parts\n\n{_tables(rows, _PART[:2])}"
+        case "costs":
+            return f"costs\n\n{_costs(rows)}"
+        case "failures":
+            return f"failures\n\n{_tables(rows, _PART)}"
+        case "scores":
+            return f"scores\n\n{_scores(rows)}"
+        case "fields":
+            return f"fields\n\n{_fields(rows)}"
+        case title:
+            return "\n".join(f"{title}\n\n{_in_full(row)}" for row in rows)
+
+
+def _tables(rows: Sequence[Row], headed: Sequence[str]) -> str:
+    """Tables of the columns that say something, below what their rows have in common."""
+    columns = [name for name in rows[0] if name not in headed and _says_something(name, rows)]
+    return headed_tables(rows, Layout(columns, lambda row: _joined(row, headed)))
+
+
+def _joined(row: Row, names: Sequence[str]) -> str:
+    return " · ".join(row[name] for name in names)
+
+
+def _says_something(name: str, rows: Sequence[Row]) -> bool:
+    if name in _ONLY_IF_ANY:
+        return any(row[name] for row in rows)
+    return any(row[name] is not None for row in rows)
+
+
+def _costs(rows: Sequence[Row]) -> str:
+    """What each part's model and judge took, all that is known and isn't nothing."""
+    return "\n".join(
+        f"{title}\n" + "".join(map(_cost, group))
+        for title, group in groupby(rows, lambda row: _joined(row, _PART))
+    )
+
+
+def _cost(row: Row) -> str:
+    known = [
+        f"{name} {table.shown(value)}"
+        for name, value in row.items()
+        if name not in (*_PART, "role") and _says_something(name, [row])
+    ]
+    text = f"{row['role']}: {', '.join(known)}"
+    return textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent=" " * 8) + "\n"
+
+
+def _fields(rows: Sequence[Row]) -> str:
+    """Each field with its value and its target below it, in full."""
+    return "\n".join(
+        f"{title}\n\n" + "".join(map(_field, group))
+        for title, group in groupby(rows, lambda row: _joined(row, _PART))
+    )
+
+
+def _field(row: Row) -> str:
+    repeat = f" (repeat {row['repeat']})" if row["repeat"] else ""
+    lines = "".join(_lines(name, row[name]) for name in ("value", "target", "error"))
+    return f"{row['field']}{repeat}\n{_indented(lines)}\n"
+
+
+def _scores(rows: Sequence[Row]) -> str:
+    """The scores as tables, and below them why some are missing, a reason once."""
+    shown = [
+        {name: row[name] for name in row if name not in ("error", "higher_is_better")}
+        | {"threshold": _threshold(row)}
+        for row in rows
+    ]
+    reasons = dict.fromkeys((row["metric"], row["error"]) for row in rows if row["error"])
+    missing = "".join(_named(metric, error) for metric, error in reasons)
+    return _tables(shown, _PART) + (f"\nmissing scores\n\n{missing}" if missing else "")
+
+
+def _threshold(row: Row) -> float | str | None:
+    """The least passing score; the greatest says so."""
+    threshold: float | None = row["threshold"]
+    return threshold if threshold is None or row["higher_is_better"] else f"≤ {threshold:g}"
+
+
+def _in_full(row: Row) -> str:
+    return "".join(_lines(name, value) for name, value in row.items())
+
+
+def _lines(name: str, value: Any) -> str:
+    """A column as `name: value`; messages, objects and long texts in lines of their own."""
+    if value is None or value in ("{}", ""):
+        return ""
+    if name == "request":
+        return _request(json.loads(value))
+    if name in _OBJECTS:
+        return _object(name, json.loads(value))
+    return _named(name, text_of(value))
+
+
+def _named(name: str, text: str) -> str:
+    text = table.visible(text, keep="\n")
+    return f"{name}:\n{_indented(text)}\n" if "\n" in text else f"{name}: {text}\n"
+
+
+def _object(name: str, value: Any) -> str:
+    """An object's entries, one a line, without empty ones and those shown elsewhere."""
+    if not isinstance(value, Mapping):
+        return _named(name, text_of(value))
+    entries = "".join(
+        _named(table.visible(key), text_of(entry))
+        for key, entry in value.items()
+        if entry not in (None, [], {}, "") and key != _SAID_ELSEWHERE
+    )
+    return f"{name}:\n{_indented(entries)}\n"
+
+
+def _request(request: dict[str, Any]) -> str:
+    messages = request.pop("messages", [])
+    told = "".join(
+        f"{message['role']}:\n{_indented(table.visible(_content(message), keep=chr(10)))}\n"
+        for message in messages
+    )
+    rest = {name: value for name, value in request.items() if value not in (None, {}, [])}
+    return (f"request: {json.dumps(rest, ensure_ascii=False)}\n" if rest else "") + told
+
+
+def _content(message: dict[str, Any]) -> str:
+    content = message.get("content")
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())

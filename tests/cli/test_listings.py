@@ -1,0 +1,110 @@
+"""What small commands print for people: at 80 columns, with names as long as real ones."""
+
+from pathlib import Path
+
+import pytest
+
+from evalwh.query.formats.display_width import display_width
+from tests.cli.command import evalwh
+from tests.warehouse.given import Given
+
+_RUN = "20260102-093000-1a2b"
+_DATASET = "technical_support_bot"
+_SCORES = {"a": [1.0], "b": [None]}
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    given = Given(tmp_path_factory.mktemp("listings") / "evalwh.duckdb")
+    given.run(_RUN, config={"tasks": [_DATASET], "seed": None}).docs("a", "b", dataset=_DATASET)
+    given.event("interrupted", run_id=_RUN, day=1, message="its process ended before the run did")
+    for prompt_id in ("stepwise", "brief"):
+        cell = given.cell(
+            run_id=_RUN, docs=2, model="openai/gpt-4o-mini", prompt_id=prompt_id, dataset=_DATASET
+        )
+        given.generation(cell, "a", dataset=_DATASET)
+        for metric, higher in (("cosine_similarity", True), ("perplexity", False)):
+            given.scored(
+                cell, _SCORES, field="expected_status_code", metric=metric, dataset=_DATASET,
+                higher_is_better=higher,
+            )  # fmt: skip
+            given.threshold(
+                0.5, field="expected_status_code", metric=metric, dataset=_DATASET, day=1
+            )
+    return given.price(0.15, 0.6, model="openai/gpt-4o-mini").warehouse().path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "runs",
+        "show latest",
+        "show latest a",
+        "threshold list",
+        "price list",
+        "prompt list",
+        "tasks",
+    ],
+)
+def test_no_line_is_wider_than_80_columns(db: Path, command: str) -> None:
+    ended = evalwh(*command.split(), db=db)
+    too_wide = [
+        line
+        for line in ended.out.splitlines()
+        if display_width(line) > 80 and not line.startswith("request: ")
+    ]
+    assert (ended.code, too_wide) == (0, [])
+
+
+def test_runs_stand_below_what_they_asked_of_whom(db: Path) -> None:
+    assert evalwh("runs", db=db).out == (
+        "technical_support_bot · openai/gpt-4o-mini\n"
+        "\n"
+        "run_id                status       started_at        docs  errors  billed_usd\n"
+        "--------------------  -----------  ----------------  ----  ------  ----------\n"
+        "20260102-093000-1a2b  interrupted  2026-01-01 00:00     4       0           1\n"
+    )
+
+
+def test_thresholds_stand_below_who_set_them_when(db: Path) -> None:
+    assert evalwh("threshold", "list", db=db).out == (
+        "technical_support_bot, set 2026-01-02 00:00 by tester\n"
+        "\n"
+        "field                 metric             threshold\n"
+        "--------------------  -----------------  ---------\n"
+        "expected_status_code  cosine_similarity        0.5\n"
+        "expected_status_code  perplexity               0.5\n"
+    )
+
+
+def test_an_empty_list_still_names_its_columns(tmp_path: Path) -> None:
+    db = Given(tmp_path / "evalwh.duckdb").warehouse().path
+    assert evalwh("price", "list", db=db).out == (
+        "model  prompt_usd_per_mtok  completion_usd_per_mtok\n"
+        "-----  -------------------  -----------------------\n"
+    )
+
+
+def test_show_says_how_to_go_on_with_an_interrupted_run(db: Path) -> None:
+    shown = evalwh("show", "latest", db=db).out
+    assert f"go_on_with: evalwh run --resume {_RUN}\n" in shown
+
+
+def test_show_has_the_leaderboard_with_the_direction_of_a_threshold(db: Path) -> None:
+    shown = evalwh("show", "latest", db=db).out
+    assert (
+        "technical_support_bot · openai/gpt-4o-mini · brief\n"
+        "field                 metric             docs   mean      ≥  passed  95 % CI\n"
+        "expected_status_code  cosine_similarity   1/2  1.000    0.5  50.0 %   9–91 %\n"
+        "                      perplexity          1/2  1.000  ≤ 0.5   0.0 %   0–66 %\n"
+    ) in shown
+
+
+def test_show_leaves_settings_that_were_not_given_out(db: Path) -> None:
+    shown = evalwh("show", "latest", db=db).out
+    assert 'config:\n    tasks: ["technical_support_bot"]\nevalwh_version: 0\n' in shown
+
+
+def test_show_says_once_why_scores_of_a_case_are_missing(db: Path) -> None:
+    shown = evalwh("show", "latest", "b", db=db).out
+    assert shown.endswith("\nmissing scores\n\ncosine_similarity: no score\nperplexity: no score\n")
