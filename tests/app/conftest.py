@@ -2,7 +2,6 @@
 
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from evalwh.warehouse import Warehouse
 from tests.app.given_runs import fill
+from tests.program import program
 
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run"
@@ -52,8 +52,7 @@ def settle(page: Page) -> None:
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     warehouse = fill(tmp_path_factory.mktemp("dashboard") / "evalwh.duckdb", docs=24)
     port = _free_port()
-    command = [sys.executable, "-m", "evalwh", "app", "--db", str(warehouse.path)]
-    command += ["--port", str(port), "--no-browser"]
+    command = program("app", "--db", warehouse.path, "--port", port, "--no-browser")
     with subprocess.Popen(command, stdin=subprocess.DEVNULL) as server:
         try:
             _await_server(f"http://127.0.0.1:{port}/_stcore/health", server)

@@ -1,8 +1,9 @@
 """`evalwh app` before it becomes a server."""
 
 import socket
-import subprocess
 import sys
+
+from tests.program import Ended, evalwh, run
 
 _WITHOUT_STREAMLIT = (
     "import sys; sys.modules['streamlit'] = None; sys.argv = ['evalwh', 'app'];"
@@ -10,13 +11,9 @@ _WITHOUT_STREAMLIT = (
 )
 
 
-def _run(*command: str) -> tuple[int, str]:
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stderr
-
-
 def test_without_streamlit_the_error_names_the_extra() -> None:
-    assert _run("-c", _WITHOUT_STREAMLIT) == (
+    done = run(sys.executable, "-c", _WITHOUT_STREAMLIT)
+    assert (done.returncode, done.stderr) == (
         1,
         "evalwh: error: the dashboard needs streamlit, run: pip install 'evalwh[app]'\n",
     )
@@ -25,16 +22,16 @@ def test_without_streamlit_the_error_names_the_extra() -> None:
 def test_a_taken_port_is_said_before_anything_starts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        assert _run("-m", "evalwh", "app", "--port", str(port)) == (
+        assert evalwh("app", "--port", port) == Ended(
             2,
+            "",
             f"evalwh: error: port {port} is taken; choose another with --port, or leave it out\n",
         )
 
 
 def test_a_host_of_another_machine_is_refused() -> None:
-    code, message = _run("-m", "evalwh", "app", "--host", "192.0.2.1")
-
-    assert (code, message) == (
+    assert evalwh("app", "--host", "192.0.2.1") == Ended(
         2,
+        "",
         "evalwh: error: --host 192.0.2.1: not an address of this machine\n",
     )

@@ -21,9 +21,9 @@ from evalwh.metrics.embedders import EmbedderOptions, cached_embedder
 from evalwh.metrics.meteor import meteor
 from evalwh.metrics.rouge_l import rouge_l
 from evalwh.metrics.text import cached_tokens
-from evalwh.metrics.wordnet import synonyms
 from evalwh.records import Field, FieldSpec, MetricSpec
 from tests.bench.row import Row
+from tests.wordnet import Synset
 
 ROUNDS = 7
 ROUGE_PAIRS, METEOR_PAIRS = 100, 400
@@ -142,26 +142,6 @@ def _vocabulary() -> list[str]:
     ]
     english = [word + random_.choice(["", "", "s", "ing", "ed"]) for word in ENGLISH.split()]
     return english + made_up
-
-
-class Lemma:
-    """A synset's word, as NLTK asks for it."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def name(self) -> str:
-        return self._name
-
-
-class Synset:
-    """All synonyms of a word, as NLTK asks for them."""
-
-    def __init__(self, word: str) -> None:
-        self._lemmas = [Lemma(name) for name in synonyms(word)]
-
-    def lemmas(self) -> list[Lemma]:
-        return self._lemmas
 
 
 class CachedWordNet:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evalwh.query.formats.display_width import display_width
-from tests.cli.command import evalwh
+from tests.program import evalwh
 from tests.warehouse.given import Given
 
 _RUN = "20260102-093000-1a2b"

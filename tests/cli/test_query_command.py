@@ -12,16 +12,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.cli.command import Ended, evalwh
-from tests.warehouse.given import Given
+from tests.program import Ended, evalwh, program
+from tests.warehouse.given import given_two_thresholds
 
 
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    given = Given(tmp_path_factory.mktemp("query") / "evalwh.duckdb")
-    cell = given.run().docs("a", "b").cell(docs=2)
-    given.scored(cell, {"a": [0.4], "b": [0.8]}).threshold(0.3, day=1).threshold(0.6, day=2)
-    return given.warehouse().path
+    return given_two_thresholds(tmp_path_factory.mktemp("query"))
 
 
 def test_query_prints_a_table(db: Path) -> None:
@@ -107,7 +104,7 @@ def test_prompt_answers_statements_and_dot_commands_and_survives_an_error(db: Pa
 def test_interrupt_ends_the_query_and_its_process(db: Path) -> None:
     sql = "select count(*) from range(1000000000) a, range(1000000000) b where hash(a, b) = 1"
     with subprocess.Popen(
-        [sys.executable, "-m", "evalwh", "query", sql, "--db", str(db)],
+        program("query", sql, "--db", db),
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as running:

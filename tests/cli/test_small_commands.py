@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evalwh.warehouse import Warehouse
-from tests.cli.command import Ended, evalwh
+from tests.program import Ended, evalwh
 from tests.warehouse.given import Given
 
 

@@ -13,7 +13,7 @@ def firsts(table: str) -> list[list[str]]:
 
 def test_the_bundled_tasks_are_listed_with_their_docs(tmp_path: Path) -> None:
     done = evalwh("tasks", cwd=tmp_path)
-    assert (done.returncode, firsts(done.stdout), done.stderr) == (
+    assert (done.code, firsts(done.out), done.err) == (
         0,
         [["api_test_bot", "60"], ["technical_support_bot", "51"]],
         "",
@@ -23,7 +23,7 @@ def test_the_bundled_tasks_are_listed_with_their_docs(tmp_path: Path) -> None:
 def test_tasks_under_an_include_path_are_listed_too(tmp_path: Path) -> None:
     evalwh("init", "mine/bot", cwd=tmp_path)
     done = evalwh("tasks", "--include_path", "mine", cwd=tmp_path)
-    assert [name for name, _ in firsts(done.stdout)] == [
+    assert [name for name, _ in firsts(done.out)] == [
         "api_test_bot", "bot", "technical_support_bot",
     ]  # fmt: skip
 
@@ -32,14 +32,14 @@ def test_a_broken_task_is_listed_with_what_is_wrong(tmp_path: Path) -> None:
     evalwh("init", "mine/bot", cwd=tmp_path)
     (tmp_path / "mine" / "bot" / "test.jsonl").write_text('{"id": 1\n')
     done = evalwh("tasks", "--include-path", "mine", cwd=tmp_path)
-    (line,) = (line for line in done.stdout.splitlines() if line.startswith("bot "))
-    assert done.returncode == 0
+    (line,) = (line for line in done.out.splitlines() if line.startswith("bot "))
+    assert done.code == 0
     assert line.split(maxsplit=2)[1:] == ["-", "broken: mine/bot/test.jsonl:1:9: not JSON:"]
 
 
 def test_a_missing_include_path_is_one_line(tmp_path: Path) -> None:
     done = evalwh("tasks", "--include_path", "nowhere", cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (
+    assert (done.code, done.out, done.err) == (
         1,
         "",
         "evalwh: error: nowhere: no such folder to look for tasks in\n",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.command import Ended, evalwh
+from tests.program import Ended, evalwh
 
 
 @pytest.mark.parametrize(

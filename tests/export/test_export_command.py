@@ -1,7 +1,5 @@
 """`evalwh export` on the command line."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,7 @@ from openpyxl import load_workbook
 
 from evalwh.warehouse import Warehouse
 from tests.app.given_runs import NEWER, OLDER, fill
+from tests.program import Ended, evalwh
 
 
 @pytest.fixture(scope="module")
@@ -16,10 +15,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     return fill(tmp_path_factory.mktemp("export") / "evalwh.duckdb", docs=24)
 
 
-def _export(warehouse: Warehouse, *arguments: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "evalwh", "export", *arguments, "--db", str(warehouse.path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout, done.stderr
+def _export(warehouse: Warehouse, *arguments: str) -> Ended:
+    return evalwh("export", *arguments, db=warehouse.path)
 
 
 def test_the_latest_run_replaces_the_file_and_says_so_on_stderr(

@@ -13,6 +13,7 @@ from evalwh.metrics.meteor import meteor, meteor_of_tokens
 from evalwh.metrics.text import tokenize
 from evalwh.metrics.wordnet import TABLE, synonyms
 from evalwh.metrics.wordnet.derive import derive
+from tests.wordnet import OurWordNet
 
 WORDNET_FILES = Path("/usr/share/wordnet")
 SENTENCE = """
@@ -20,29 +21,6 @@ SENTENCE = """
     buy bought purchase purchased kid child children policy policies gladly happily lady
 """
 WORDS = SENTENCE.split()
-
-
-class Lemma:
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def name(self) -> str:
-        return self._name
-
-
-class Synset:
-    def __init__(self, word: str) -> None:
-        self._lemmas = [Lemma(name) for name in synonyms(word)]
-
-    def lemmas(self) -> list[Lemma]:
-        return self._lemmas
-
-
-class OurWordNet:
-    """Our synonyms in the shape that NLTK asks for them."""
-
-    def synsets(self, word: str) -> list[Synset]:
-        return [Synset(word)]
 
 
 def reference(predicted: list[str], expected: list[str]) -> float:

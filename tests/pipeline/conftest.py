@@ -1,14 +1,14 @@
 """Real task folders and real `evalwh` processes for the tests of the pipeline."""
 
 import json
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.program import clean_environment, program
+from tests.program import run as run_command
 from tests.servers import NAMED_FAULTS, hash_answer
 
 __all__ = ["NAMED_FAULTS", "hash_answer"]
@@ -39,12 +39,7 @@ def write_task(tmp_path: Path) -> WriteTask:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a user without keys, in the warehouse's folder."""
-    kept = {
-        name: os.environ[name]
-        for name in ("PATH", "HOME", "LANG", "PYTHONPATH")
-        if name in os.environ
-    }
-    return {**kept, "COLUMNS": "80", "EVALWH_DB": str(tmp_path / "evalwh.duckdb")}
+    return clean_environment("PYTHONPATH") | {"EVALWH_DB": str(tmp_path / "evalwh.duckdb")}
 
 
 @pytest.fixture
@@ -52,15 +47,7 @@ def evalwh(tmp_path: Path, environment: dict[str, str]) -> Evalwh:
     """Run the program in a process of its own and wait for it."""
 
     def run(*arguments: object, **changes: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            command(arguments),
-            cwd=tmp_path,
-            env={**environment, **changes},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_command(*program(*arguments), cwd=tmp_path, **{**environment, **changes})
 
     return run
 
@@ -74,7 +61,7 @@ def start_evalwh(
 
     def start(*arguments: object) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            command(arguments),
+            program(*arguments),
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.PIPE,
@@ -88,7 +75,3 @@ def start_evalwh(
     for process in started:
         process.kill()
         process.communicate()
-
-
-def command(arguments: Sequence[object]) -> list[str]:
-    return [sys.executable, "-m", "evalwh", *map(str, arguments)]

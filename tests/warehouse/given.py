@@ -196,6 +196,14 @@ class Given:
         return self
 
 
+def given_two_thresholds(folder: Path) -> Path:
+    """A warehouse's file: two docs with a score, and a threshold set a second time."""
+    given = Given(folder / "evalwh.duckdb")
+    cell = given.run().docs("a", "b").cell(docs=2)
+    given.scored(cell, {"a": [0.4], "b": [0.8]}).threshold(0.3, day=1).threshold(0.6, day=2)
+    return given.warehouse().path
+
+
 def day(number: int) -> datetime:
     """Noon of the day `number` days after the start: later than what is set on that day."""
     return START + timedelta(days=number, hours=12)
