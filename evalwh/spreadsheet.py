@@ -38,7 +38,7 @@ class CellWriter:
         self.sheet = sheet
         self.cut_cells = 0
 
-    def cell(self, value: Any) -> CellValue:
+    def cell(self, value: object) -> CellValue:
         """`value` for a row of the sheet; what Excel has no exact cell for becomes text."""
         match value:
             case None | bool():

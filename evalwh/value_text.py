@@ -5,10 +5,9 @@ import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 
 
-def text_of(value: Any) -> str:
+def text_of(value: object) -> str:
     """A value that isn't null as DuckDB would print it; nested ones as JSON."""
     match value:
         case str():
@@ -29,7 +28,7 @@ def text_of(value: Any) -> str:
             return str(value)
 
 
-def json_text(value: Any, kind: str = "") -> str:
+def json_text(value: object, kind: str = "") -> str:
     """A value as JSON in one line; a column of type JSON keeps its text."""
     if kind == "JSON" and isinstance(value, str):
         return _compact(value)
@@ -41,7 +40,7 @@ def _compact(text: str) -> str:
     return " ".join(text.split("\n")).replace("\r", " ") if "\n" in text else text
 
 
-def _json_of(value: Any) -> Any:
+def _json_of(value: object) -> object:
     """JSON has no NaN, infinity or exact decimals: null, null, and text where a double is off."""
     match value:
         case None | bool() | int() | str():

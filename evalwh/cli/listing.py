@@ -72,7 +72,7 @@ def _heading(text: str) -> str:
     return "".join(f"{line}\n" for line in lines) + ("\n" if lines else "")
 
 
-def _shown(value: Any) -> Any:
+def _shown(value: object) -> object:
     return minute(value) if isinstance(value, datetime) else value
 
 

@@ -15,7 +15,7 @@ select
     runs.run_key,
     'interrupted' as status,
     greatest($now, newest.happened_at + interval 1 microsecond) as happened_at,
-    'its process ended; go on with: evalwh run --resume ' || runs.run_id as message
+    'its process ended before the run did' as message
 from facts.runs as runs
 inner join newest using (run_key)
 where runs.run_id = $label and newest.status = 'running'

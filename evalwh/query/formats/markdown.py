@@ -1,7 +1,7 @@
 """A GitHub-flavoured Markdown table; null is nothing."""
 
 from collections.abc import Iterable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from evalwh.query.formats.result import Cut, Result
 from evalwh.value_text import text_of
@@ -20,9 +20,9 @@ def write(result: Result, out: BinaryIO, _cut: Cut) -> list[str]:
     return []
 
 
-def _line(row: Iterable[Any]) -> bytes:
+def _line(row: Iterable[object]) -> bytes:
     return ("| " + " | ".join(map(_cell, row)) + " |\n").encode()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
     return "" if value is None else text_of(value).translate(_ESCAPES)

@@ -4,7 +4,7 @@ import itertools
 import math
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from evalwh.query.formats.display_width import cut_to_width, display_width
 from evalwh.query.formats.result import Cut, Result
@@ -43,7 +43,7 @@ def _padded(text: str, width: int, right: bool) -> str:
     return padding + text if right else text + padding
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value as a table shows it: doubles with six digits."""
     if value is None:
         return "null"
