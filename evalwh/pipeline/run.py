@@ -32,6 +32,7 @@ from evalwh.pipeline.matrix import (
 from evalwh.pipeline.prices import price_in_force
 from evalwh.pipeline.reads import asked_cases, last_event_at
 from evalwh.pipeline.scoring import Scoring, score_run
+from evalwh.prices import Price
 from evalwh.records import Json
 from evalwh.tasks import load_docs
 from evalwh.warehouse import Warehouse
@@ -195,7 +196,9 @@ class _Run:
                     journal.write("cell", rows.cell_row(cell, self._config.repeats))
                 await self._ask(model, cells, asker, price)
 
-    async def _ask(self, model: Model, cells: Sequence[Cell], asker: Asker, price: Any) -> None:
+    async def _ask(
+        self, model: Model, cells: Sequence[Cell], asker: Asker, price: Price | None
+    ) -> None:
         jobs = jobs_of(cells, model.base_url, self._config, self._asked)
         progress = Progress()
         total = self._unanswered(cells)
