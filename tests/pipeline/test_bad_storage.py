@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from evalwh.warehouse import Warehouse
-from tests.pipeline.conftest import command
+from tests.program import program
 from tests.servers import ChatServer
 
 Evalwh = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -88,7 +88,7 @@ async def test_a_file_that_may_grow_no_further_ends_the_run_and_loses_nothing(
         run = ("run", "--tasks", write_task(DOCS), *_model(server), "--run_id", "r1")
         full = await asyncio.to_thread(
             subprocess.run,
-            command(run),
+            program(*run),
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -140,7 +140,7 @@ class Unprivileged:
     def __call__(self, *arguments: object) -> list[object]:
         drop = ("setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner")
         done = subprocess.run(
-            [*drop, *command(arguments)],
+            [*drop, *program(*arguments)],
             cwd=self._folder,
             env=self._environment,
             capture_output=True,
