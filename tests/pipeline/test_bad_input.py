@@ -385,7 +385,10 @@ async def test_scoring_a_run_four_times_at_once_scores_it_once(
 def test_every_stream_and_terminal_will_do(
     environment: dict[str, str], write_task: WriteTask, tmp_path: Path, db: Path
 ) -> None:
-    """Closed, full, ASCII (the bytes are the same) and narrow ones, and a path with spaces and Korean in it."""
+    """Closed, full, ASCII and narrow ones, and a path with spaces and Korean in it.
+
+    The bytes are UTF-8 everywhere.
+    """
     import sys
 
     task = _recorded(write_task(2, name="인사 봇"))
