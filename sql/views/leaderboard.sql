@@ -17,26 +17,54 @@
 -- higher_is_better  BOOLEAN  false flips the comparison with the threshold
 -- threshold         DOUBLE   least passing score in force, greatest where lower is better; null
 --                            when there is none
--- passed_docs       DOUBLE   docs that pass, a doc by the share of its repeats that do; null
---                            without a threshold or a score
+-- passed_docs       DOUBLE   docs that pass, a doc by the share of its repeats that do; 0 when no
+--                            response gave the field; null without a threshold, or when nobody
+--                            scored what they gave (no judge, say)
 -- pass_rate         DOUBLE   passed_docs over all docs planned, 0..1: a missing case is not a
---                            passing case; null without a threshold or a score
+--                            passing case; null with passed_docs
 -- ci_low            DOUBLE   lower end of the pass rate's 95 % interval (Wilson); null with it
 -- ci_high           DOUBLE   upper end of it; null with it
 
-with counted as (
+with aggregated as (
     select
         measured.*,
-        coalesce(aggregated.docs, 0) as scored_docs,
-        greatest(measured.docs, coalesce(aggregated.seen_docs, 0)) as planned_docs,
-        coalesce(aggregated.errors, 0) as errors,
-        aggregated.mean,
-        aggregated.spread,
-        if(
-            measured.threshold is not null and aggregated.docs > 0, aggregated.passed_docs, null
-        ) as passed_docs
+        coalesce(keyed.docs, 0) as scored_docs,
+        greatest(measured.docs, coalesce(keyed.seen_docs, 0)) as planned_docs,
+        coalesce(keyed.errors, 0) as errors,
+        keyed.mean,
+        keyed.spread,
+        keyed.passed_docs as passing_docs
     from measured_cells as measured
-    left join keyed_leaderboard as aggregated using (run_id, cell_key, measure_key)
+    left join keyed_leaderboard as keyed using (run_id, cell_key, measure_key)
+),
+
+-- Fields without any score that no response has either: that is the model's failure.
+never_given as (
+    select
+        fields.cell_key,
+        fields.field
+    from facts.fields as fields
+    inner join (
+        select distinct
+            cell_key,
+            field
+        from aggregated
+        where scored_docs = 0
+    ) using (cell_key, field)
+    group by fields.cell_key, fields.field
+    having bool_and(fields.error is not null)
+),
+
+counted as (
+    select
+        aggregated.*,
+        case
+            when aggregated.threshold is null then null
+            when aggregated.scored_docs > 0 then aggregated.passing_docs
+            when never_given.field is not null then 0
+        end as passed_docs
+    from aggregated
+    left join never_given using (cell_key, field)
 ),
 
 rated as (

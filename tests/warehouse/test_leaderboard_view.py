@@ -126,3 +126,24 @@ def test_mean_of_the_leaderboard_is_the_mean_of_the_scores(given: Given) -> None
     by_view = warehouse.read("select mean, docs from leaderboard").rows
     by_rows = warehouse.read("select avg(score), count(*) from scores").rows
     assert by_view == [pytest.approx(by_rows[0], abs=1e-12)]
+
+
+def test_a_field_that_no_response_gave_passes_nothing_and_one_nobody_scored_is_unknown(
+    given: Given,
+) -> None:
+    cell = given.run().docs("a", "b").cell(docs=2)
+    gone = {"field": "gone", "value": None, "target": "t", "error": "no JSON"}
+    said = {"field": "said", "value": "x", "target": "t", "error": None}
+    for doc in ("a", "b"):
+        given.case(cell, doc, fields=[gone, said])
+    given.scored(cell, {"a": [None], "b": [None]}, field="gone").threshold(1.0, field="gone")
+    given.scored(cell, {"a": [None], "b": [None]}, field="said").threshold(1.0, field="said")
+
+    found = given.warehouse().read(
+        "select field, docs, unscored_docs, passed_docs, pass_rate, ci_low, ci_high is null "
+        "from leaderboard order by field"
+    )
+    assert found.rows == [
+        ("gone", 0, 2, 0.0, 0.0, 0.0, False),
+        ("said", 0, 2, None, None, None, True),
+    ]
