@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from evalwh.errors import UsageError, WarehouseError
+from evalwh.errors import TaskError, UsageError, WarehouseError
+from evalwh.fields import extract_fields
 from evalwh.generation.budget import require_price
 from evalwh.models import Model
 from evalwh.models.arguments import check_params
 from evalwh.pipeline.config import RunConfig
+from evalwh.pipeline.hints import db_option
 from evalwh.pipeline.matrix import Asked, Case, Part, doc_key, read_parts
 from evalwh.pipeline.prices import known_price
 from evalwh.pipeline.reads import stored_cells
@@ -23,7 +25,23 @@ def checked_parts(config: RunConfig) -> list[Part]:
         check_params(part.task.params, where=f"{part.task.root / 'task.yaml'}: 'params'")
         if not config.predict_only:
             check_metrics(part.task.fields)
+            _check_targets(part)
     return parts
+
+
+def _check_targets(part: Part) -> None:
+    """Every scored field has a target in some doc: without one nothing could be scored."""
+    specs, json_fields = part.task.fields, part.task.json_fields
+    missing = {spec.name for spec in specs}
+    for doc in load_docs(part.task, part.split):
+        fields = extract_fields(specs, json_fields, None, None, doc.target)
+        missing -= {field.name for field in fields if field.target is not None}
+        if not missing:
+            return
+    raise TaskError(
+        f"{part.task.root}: no doc has a target for {', '.join(sorted(missing))}; give it in the "
+        "column 'target' or name its column in task.yaml, or store responses only: --predict_only"
+    )
 
 
 def check_new(warehouse: Warehouse, run_id: str) -> None:
@@ -31,7 +49,7 @@ def check_new(warehouse: Warehouse, run_id: str) -> None:
     if warehouse.read("select 1 from runs where run_id = $1", [run_id]).rows:
         raise UsageError(
             f"--run_id: there is a run {run_id} already; choose another id, "
-            f"or go on with: evalwh run --resume {run_id}"
+            f"or go on with: evalwh run --resume {run_id}{db_option(warehouse.path)}"
         )
 
 

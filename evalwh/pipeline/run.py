@@ -174,6 +174,9 @@ class _Run:
             stored = {**self._config.to_json(), "datasets": _datasets(self._parts)}
             journal.write("run", rows.run_row(self._run_id, stored, tags))
         self._report(journal, "running")
+        for model, parts in self._models:
+            for cell in cells_of(self._run_id, model.name, parts):
+                journal.write("cell", rows.cell_row(cell, self._config.repeats))
         for part in self._parts:
             for prompt in part.prompts:
                 journal.write("prompt", rows.prompt_row(prompt))
@@ -192,8 +195,6 @@ class _Run:
             async with contextlib.aclosing(model):
                 cells = cells_of(self._run_id, model.name, parts)
                 price = price_in_force(self._on.warehouse, model, journal)
-                for cell in cells:
-                    journal.write("cell", rows.cell_row(cell, self._config.repeats))
                 await self._ask(model, cells, asker, price)
 
     async def _ask(

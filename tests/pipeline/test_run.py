@@ -325,3 +325,31 @@ async def test_a_resumed_run_refuses_options_that_would_make_it_another(
         "evalwh: error: --limit: run r1 was begun with 2, not 3; leave it out, or start a new run"
     )
     assert (same.returncode, server.requests) == (0, 2)
+
+
+async def test_docs_without_any_target_are_refused_before_they_are_paid_for(
+    evalwh: Evalwh, write_task: WriteTask
+) -> None:
+    task = write_task(0)
+    (task / "test.jsonl").unlink()
+    (task / "test.csv").write_text("id,who,answer\n1,Ann,hello\n2,Bo,hello\n")
+    async with ChatServer() as server:
+        served = Served(evalwh, server)
+        refused = await served("--tasks", task)
+        stored = await served("--tasks", task, "--predict_only")
+
+    assert "no doc has a target for response; give it in the column 'target'" in refused.stderr
+    assert (refused.returncode, stored.returncode, server.requests) == (1, 0, 2)
+
+
+async def test_an_unfinished_run_counts_the_models_it_has_not_come_to(
+    evalwh: Evalwh, write_task: WriteTask
+) -> None:
+    async with ChatServer(api_key="right") as server:
+        done = await Served(evalwh, server)(
+            *("--tasks", write_task(3), "--model_name", "a,b", "--run_id", "r1")
+        )
+        shown = evalwh("query", "select model, docs from cells order by model", "--format", "csv")
+
+    assert done.returncode == 1
+    assert shown.stdout.splitlines() == ["model,docs", "a,3", "b,3"]
