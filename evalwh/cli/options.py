@@ -5,11 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from evalwh.pipeline.hints import DB_VARIABLE, DEFAULT_DB
+
+__all__ = ["DEFAULT_DB"]
+
 Db = Annotated[
     Path,
-    typer.Option("--db", envvar="EVALWH_DB", help="Warehouse file.", show_default=True),
+    typer.Option("--db", envvar=DB_VARIABLE, help="Warehouse file.", show_default=True),
 ]
-DEFAULT_DB = Path("evalwh.duckdb")
 
 Judge = Annotated[
     str | None, typer.Option(help="Model that judges gpt_similarity and gpt_correctness.")

@@ -25,6 +25,7 @@ from evalwh.errors import BudgetReached, EvalwhError
 from evalwh.generation import Limits
 from evalwh.metrics import load_plugins
 from evalwh.pipeline.config import RunConfig
+from evalwh.pipeline.hints import db_option
 from evalwh.pipeline.reads import stored_config
 from evalwh.pipeline.run import Invocation, resume_run, score_stored, start_run
 from evalwh.warehouse import Warehouse
@@ -81,14 +82,19 @@ def _finish(work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str) 
         asyncio.run(_until_terminated(work))
     except (KeyboardInterrupt, BudgetReached):
         _summarize(warehouse, run_id)
-        typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
+        _say_how_to_go_on(warehouse, run_id)
         raise
     except EvalwhError:
         if _is_unfinished(warehouse, run_id):
-            typer.echo(f"evalwh: go on with: evalwh run --resume {run_id}", err=True)
+            _say_how_to_go_on(warehouse, run_id)
         raise
     _summarize(warehouse, run_id)
     typer.echo(run_id)
+
+
+def _say_how_to_go_on(warehouse: Warehouse, run_id: str) -> None:
+    command = f"evalwh run --resume {run_id}{db_option(warehouse.path)}"
+    typer.echo(f"evalwh: go on with: {command}", err=True)
 
 
 def _is_unfinished(warehouse: Warehouse, run_id: str) -> bool:

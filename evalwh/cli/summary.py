@@ -3,6 +3,7 @@
 import typer
 
 from evalwh.cli.leaderboard import leaderboard_text
+from evalwh.pipeline.hints import db_option
 from evalwh.warehouse import Rows, Warehouse
 
 _KINDS = {
@@ -67,5 +68,5 @@ def _failures(warehouse: Warehouse, run_id: str) -> list[str]:
     counts = ", ".join(f"{count} {_KINDS.get(kind, kind)}" for kind, count in found)
     return [
         f"to look at: {counts}",
-        f"evalwh query \"from failures where run_id = '{run_id}'\"",
+        f"evalwh query \"from failures where run_id = '{run_id}'\"{db_option(warehouse.path)}",
     ]

@@ -14,6 +14,7 @@ from evalwh.generation import Progress
 from evalwh.metrics import check_available, judge_metrics, score_cases
 from evalwh.pipeline import rows
 from evalwh.pipeline.display import Display
+from evalwh.pipeline.hints import db_option
 from evalwh.pipeline.judging import Judge, Question, judge_page
 from evalwh.pipeline.measures import NO_JUDGE, Measure, measures_of, thresholds_of
 from evalwh.pipeline.reads import (
@@ -63,7 +64,8 @@ def _say_what_is_missing(scoring: Scoring, specs: Sequence[FieldSpec]) -> None:
     judged = dict.fromkeys(planned.metric.name for planned in judge_metrics(specs))
     if judged and scoring.judge is None:
         scoring.display.say(f"evalwh: note: no judge, so {' and '.join(judged)} are unscored")
-        scoring.display.say(f"evalwh: add one with: evalwh score {scoring.run_id} --judge MODEL")
+        command = f"evalwh score {scoring.run_id} --judge MODEL{db_option(scoring.warehouse.path)}"
+        scoring.display.say(f"evalwh: add one with: {command}")
 
 
 async def _score_cell(

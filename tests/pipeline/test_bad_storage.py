@@ -65,7 +65,7 @@ async def test_a_disk_that_fills_up_in_mid_run_keeps_every_reply_and_the_run_goe
     assert re.fullmatch(
         rf"evalwh: error: {db}.*: No space left on device; .*(kept|keep).*", _errors(full)[-1]
     )
-    assert "evalwh: go on with: evalwh run --resume r1" in full.stderr
+    assert f"evalwh: go on with: evalwh run --resume r1 --db {db}\n" in full.stderr
     assert 100 < asked < DOCS
     assert (resumed.returncode, _errors(resumed)) == (0, [])
     assert _answered(db) == [(DOCS, DOCS)]

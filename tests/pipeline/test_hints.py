@@ -1,0 +1,59 @@
+"""The notes and hints that a run prints: true, and commands that work as they are printed."""
+
+import shlex
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Evalwh = Callable[..., "subprocess.CompletedProcess[str]"]
+WriteTask = Callable[..., Path]
+RECORDED = ("--model", "recorded", "--model_name", "handwritten")
+
+
+@pytest.fixture
+def recorded_task(write_task: WriteTask) -> Callable[..., Path]:
+    """Write a task whose replies are recorded: the first is missing, the others are right."""
+
+    def write(docs: int = 3, *, metrics: object = None) -> Path:
+        root = write_task(docs, metrics=metrics)
+        (root / "recorded").mkdir()
+        lines = [
+            f'{{"doc_id": "d{at}", "prompt_id": "plain", "response": "hello"}}\n'
+            for at in range(1, docs)
+        ]
+        (root / "recorded" / "handwritten.jsonl").write_text("".join(lines))
+        return root
+
+    return write
+
+
+JUDGED = {"default": ["em", "gpt_similarity"]}
+
+
+@pytest.mark.parametrize(
+    ("named", "variable", "option"),
+    [
+        (["--db", "my runs.duckdb"], "", " --db 'my runs.duckdb'"),
+        (["--db", "evalwh.duckdb"], "other.duckdb", " --db evalwh.duckdb"),
+        (["--db", "other.duckdb"], "other.duckdb", ""),
+        ([], "", ""),
+    ],
+)
+def test_a_hint_names_the_warehouse_that_the_command_would_not_find(
+    evalwh: Evalwh,
+    recorded_task: Callable[..., Path],
+    named: list[str],
+    variable: str,
+    option: str,
+) -> None:
+    task = recorded_task(metrics=JUDGED)
+    run = ("run", "--tasks", task, *RECORDED, "--run_id", "r1", *named)
+    done, again = evalwh(*run, EVALWH_DB=variable), evalwh(*run, EVALWH_DB=variable)
+
+    query = f"evalwh query \"from failures where run_id = 'r1'\"{option}"
+    assert query in done.stdout.splitlines()
+    assert f"evalwh: add one with: evalwh score r1 --judge MODEL{option}" in done.stderr
+    assert f"or go on with: evalwh run --resume r1{option}\n" in again.stderr
+    assert evalwh(*shlex.split(query)[1:], EVALWH_DB=variable).stdout.count("request") == 1
