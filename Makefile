@@ -51,7 +51,7 @@ demo: $(VENV)/.demo
 	    sum(completion_tokens) as tokens, sum(billed_usd) as billed_usd from costs group by all order by all"
 	@echo
 	@$(EVALWH) query --db $(DEMO_DB) "select model, dataset, kind, count(*) as failures \
-	    from failures where kind != 'score' group by all order by all"
+	    from failures where kind != 'unjudged' group by all order by all"
 	@echo
 	@echo "go on with (no key and no network needed, but for the second's install):"
 	@echo

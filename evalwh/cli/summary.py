@@ -13,6 +13,7 @@ _KINDS = {
     "field": "missing fields",
     "judge": "unusable judgements",
     "score": "missing scores",
+    "unjudged": "scores without a judge",
 }
 _LEADERBOARD = """
 select

@@ -11,7 +11,8 @@
 -- repeat     INTEGER  from 0
 -- kind       VARCHAR  request: no response; truncated: the reply was cut off; unparsable: no field
 --                     could be read from the reply; field: one couldn't; judge: the judge gave no
---                     usable judgement; score: a metric gave no score
+--                     usable judgement; score: a metric gave no score; unjudged: a judge's metric
+--                     that no judge was named for
 -- field      VARCHAR  scored output; null for a whole reply
 -- metric     VARCHAR  metric's name; null for a reply or a field
 -- message    VARCHAR  the error as it was stored; what was cut off for a truncated reply
@@ -136,12 +137,13 @@ missing_scores as (
         scores.cell_key,
         scores.doc_key,
         scores.repeat,
-        'score' as kind,
+        if(json_type(measures.scorer, '$.judge') = 'NULL', 'unjudged', 'score') as kind,
         measured.field,
         measured.metric,
         scores.error as message
     from facts.scores as scores
     inner join measured_cells as measured using (cell_key, measure_key)
+    inner join facts.measures as measures using (measure_key)
     anti join failed_requests using (cell_key, doc_key, repeat)
     anti join unread_fields
         on

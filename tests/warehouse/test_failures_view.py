@@ -59,6 +59,13 @@ def test_score_missing_beside_a_field_that_is_there_is_listed(given: Given) -> N
     assert given.warehouse().read(_KINDS).rows == [("score", "one", "gpt", "no score")]
 
 
+def test_score_without_a_judge_is_of_its_own_kind(given: Given) -> None:
+    cell = _one_doc(given)
+    given.generation(cell, "a").case(cell, "a", fields=[_field("one")])
+    given.scored(cell, {"a": [None]}, field="one", metric="gpt", scorer={"judge": None})
+    assert given.warehouse().read(_KINDS).rows == [("unjudged", "one", "gpt", "no score")]
+
+
 def test_unusable_judgement_is_listed_by_field_and_metric_and_its_score_is_not(
     given: Given,
 ) -> None:
