@@ -9,6 +9,7 @@
     ├── BudgetReached          the next request could pass the budget
     ├── WarehouseError         the warehouse file or its folder
     │   ├── WarehouseBusy      the lock was not free in time
+    │   │   └── RunBusy        another process works on the run
     │   └── WarehouseCorrupt   the file can't be read as a warehouse
     ├── QueryError             a SQL statement was refused or failed
     └── ExportError            a result could not be written
@@ -78,6 +79,10 @@ class WarehouseError(EvalwhError):
 
 class WarehouseBusy(WarehouseError):
     """The warehouse's lock was not free in time."""
+
+
+class RunBusy(WarehouseBusy):
+    """Another process works on the run."""
 
 
 class WarehouseCorrupt(WarehouseError):

@@ -21,7 +21,7 @@ from evalwh.cli.run_options import (
     split_judge_args,
     tags_of,
 )
-from evalwh.errors import BudgetReached, EvalwhError
+from evalwh.errors import BudgetReached, EvalwhError, RunBusy
 from evalwh.generation import Limits
 from evalwh.metrics import load_plugins
 from evalwh.pipeline.config import RunConfig
@@ -83,6 +83,8 @@ def _finish(work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str) 
     except (KeyboardInterrupt, BudgetReached):
         _summarize(warehouse, run_id)
         _say_how_to_go_on(warehouse, run_id)
+        raise
+    except RunBusy:
         raise
     except EvalwhError:
         if _is_unfinished(warehouse, run_id):

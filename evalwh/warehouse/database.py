@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from evalwh.errors import QueryError, WarehouseBusy, WarehouseCorrupt, WarehouseError
+from evalwh.errors import QueryError, RunBusy, WarehouseCorrupt, WarehouseError
 from evalwh.warehouse import binding, fold, schema
 from evalwh.warehouse.journal import Journal, journals_folder, missing_folder, uncreatable
 from evalwh.warehouse.lock import is_locked, read_lock, write_lock
@@ -48,11 +48,11 @@ class Warehouse:
 
     @contextlib.contextmanager
     def claim(self, run_id: str) -> Iterator[None]:
-        """Work on a run alone; `WarehouseBusy` when another process does."""
+        """Work on a run alone; `RunBusy` when another process does."""
         path = journals_folder(self.path) / f"{run_id}.claim"
         with _claimed(path) as claim:
             if claim is None:
-                raise WarehouseBusy(f"run {run_id}: another process works on it; wait for it")
+                raise RunBusy(f"run {run_id}: another process works on it; wait for it")
             try:
                 yield
             finally:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from evalwh.pipeline import rows
+from evalwh.warehouse import Warehouse
+
 Evalwh = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteTask = Callable[..., Path]
 RECORDED = ("--model", "recorded", "--model_name", "handwritten")
@@ -57,3 +60,20 @@ def test_a_hint_names_the_warehouse_that_the_command_would_not_find(
     assert f"evalwh: add one with: evalwh score r1 --judge MODEL{option}" in done.stderr
     assert f"or go on with: evalwh run --resume r1{option}\n" in again.stderr
     assert evalwh(*shlex.split(query)[1:], EVALWH_DB=variable).stdout.count("request") == 1
+
+
+def test_a_run_that_another_process_works_on_is_not_to_be_gone_on_with(
+    evalwh: Evalwh, recorded_task: Callable[..., Path], tmp_path: Path
+) -> None:
+    evalwh("run", "--tasks", recorded_task(), *RECORDED, "--run_id", "r1")
+    warehouse = Warehouse(tmp_path / "evalwh.duckdb")
+    with warehouse.journal("r1") as journal:
+        journal.write("run_event", rows.event_row("r1", "running", rows.time_after(None), None))
+    warehouse.fold()
+    with warehouse.claim("r1"):
+        refused = evalwh("run", "--resume", "r1")
+
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "evalwh: error: run r1: another process works on it; wait for it\n",
+    )
