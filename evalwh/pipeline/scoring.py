@@ -7,11 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from evalwh.errors import MetricError, TaskError, UsageError, did_you_mean
 from evalwh.fields import extract_fields
 from evalwh.generation import Progress
-from evalwh.metrics import check_available, judge_metrics, score_cases
+from evalwh.metrics import check_available, score_cases
 from evalwh.pipeline import rows
 from evalwh.pipeline.display import Display
 from evalwh.pipeline.hints import db_option
@@ -47,34 +48,48 @@ async def score_run(scoring: Scoring, added: Sequence[tuple[str | None, str]] = 
 
     The journal must be folded before and after. Raises MetricError for an unknown metric.
     """
+    planned = _planned(scoring, added)
+    _say_what_is_missing(scoring, planned)
+    for each in planned:
+        _declare(scoring.journal, each.cell_key, each.measures)
+        await _score_cell(scoring, each)
+
+
+class _Planned(NamedTuple):
+    """A cell to be scored, the fields of its task as they are now, and the measures to make."""
+
+    dataset: StoredDataset
+    specs: Sequence[FieldSpec]
+    cell_key: int
+    measures: Sequence[Measure]
+
+
+def _planned(scoring: Scoring, added: Sequence[tuple[str | None, str]]) -> list[_Planned]:
     known = scored_measures(scoring.warehouse, scoring.run_id)
+    planned = []
     for dataset in stored_datasets(scoring.warehouse, scoring.run_id):
         specs = _with_added(_current_specs(dataset), added)
-        _say_what_is_missing(scoring, specs)
         _write_thresholds(scoring.journal, dataset, specs)
         for cell_key in dataset.cell_keys:
-            wanted = _wanted(scoring, cell_key, specs, known)
-            _declare(scoring.journal, cell_key, wanted)
-            await _score_cell(scoring, dataset, cell_key, specs, wanted)
+            measures = _wanted(scoring, cell_key, specs, known)
+            planned.append(_Planned(dataset, specs, cell_key, measures))
+    return planned
 
 
-def _say_what_is_missing(scoring: Scoring, specs: Sequence[FieldSpec]) -> None:
-    for lacking in check_available(specs):
+def _say_what_is_missing(scoring: Scoring, planned: Sequence[_Planned]) -> None:
+    for lacking in dict.fromkeys(line for each in planned for line in check_available(each.specs)):
         scoring.display.say(f"evalwh: note: {lacking}")
-    judged = dict.fromkeys(planned.metric.name for planned in judge_metrics(specs))
+    measures = [measure for each in planned for measure in each.measures]
+    judged = dict.fromkeys(each.plan.metric.name for each in measures if each.is_judged)
     if judged and scoring.judge is None:
-        scoring.display.say(f"evalwh: note: no judge, so {' and '.join(judged)} are unscored")
+        are = "is" if len(judged) == 1 else "are"
+        scoring.display.say(f"evalwh: note: no judge, so {' and '.join(judged)} {are} unscored")
         command = f"evalwh score {scoring.run_id} --judge MODEL{db_option(scoring.warehouse.path)}"
         scoring.display.say(f"evalwh: add one with: {command}")
 
 
-async def _score_cell(
-    scoring: Scoring,
-    dataset: StoredDataset,
-    cell_key: int,
-    specs: Sequence[FieldSpec],
-    measures: Sequence[Measure],
-) -> None:
+async def _score_cell(scoring: Scoring, planned: _Planned) -> None:
+    dataset, specs, cell_key, measures = planned
     keys = [measure.key for measure in measures]
     judged = [measure.key for measure in measures if measure.is_judged and scoring.judge]
     after = None

@@ -1,5 +1,6 @@
 """The notes and hints that a run prints: true, and commands that work as they are printed."""
 
+import asyncio
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import pytest
 
 from evalwh.pipeline import rows
 from evalwh.warehouse import Warehouse
+from tests.servers import ChatServer
 
 Evalwh = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteTask = Callable[..., Path]
@@ -77,3 +79,22 @@ def test_a_run_that_another_process_works_on_is_not_to_be_gone_on_with(
         1,
         "evalwh: error: run r1: another process works on it; wait for it\n",
     )
+
+
+async def test_a_missing_judge_is_noted_where_a_score_is_missing_for_it(
+    evalwh: Evalwh, recorded_task: Callable[..., Path]
+) -> None:
+    def answer(_body: dict[str, object]) -> str:
+        return '{"reason": "close", "score": 7}'
+
+    note = "evalwh: note: no judge, so gpt_similarity is unscored"
+    async with ChatServer(answer=answer) as server:
+        judge = ("--judge", "j", "--judge_args", f"model=openai,api_base={server.base_url}")
+        task = recorded_task(metrics=JUDGED)
+        begun = await asyncio.to_thread(evalwh, "run", "--tasks", task, *RECORDED, "--run_id", "r1")
+        rescored = await asyncio.to_thread(evalwh, "score", "r1", "--metrics", "rougeL")
+        await asyncio.to_thread(evalwh, "score", "r1", *judge)
+        judged = await asyncio.to_thread(evalwh, "score", "r1", "--metrics", "meteor")
+
+    noted = [note in done.stderr.splitlines() for done in (begun, rescored, judged)]
+    assert noted == [True, True, False], judged.stderr
