@@ -14,6 +14,10 @@ Db = Annotated[
     typer.Option("--db", envvar=DB_VARIABLE, help="Warehouse file.", show_default=True),
 ]
 
+IncludePath = Annotated[
+    list[Path] | None, typer.Option(help="Folder of task folders, or file of metrics.")
+]
+
 Judge = Annotated[
     str | None, typer.Option(help="Model that judges gpt_similarity and gpt_correctness.")
 ]

@@ -1,11 +1,10 @@
 """`evalwh run`: generate and score."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evalwh.cli.options import DEFAULT_DB, Db, Judge, JudgeArgs, OptionNames
+from evalwh.cli.options import DEFAULT_DB, Db, IncludePath, Judge, JudgeArgs, OptionNames
 
 _ASK = "What to ask"
 _HOW = "How to ask"
@@ -32,9 +31,7 @@ def run(
     prompts: Annotated[
         str | None, typer.Option(help="Prompt ids: a,b; all by default.", rich_help_panel=_ASK)
     ] = None,
-    include_path: Annotated[
-        list[Path] | None, typer.Option(help="Folder of task folders, or file of metrics.")
-    ] = None,
+    include_path: IncludePath = None,
     limit: Annotated[int | None, typer.Option(min=1, help="First docs of each dataset.")] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Responses per doc.")] = 1,
     num_fewshot: Annotated[

@@ -80,6 +80,7 @@ class ScoreOptions:
 
     run: str
     metrics: str
+    include_path: list[Path] | None
     judge: str | None
     judge_args: str
     num_concurrent: int

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,12 @@ def carry_out(options: RunOptions) -> None:
             run_config(options),
             tags_of(options.tag or []),
         )
-        _load_plugins(config)
+        _load_plugins(config.include_path)
         work = start_run(invocation, config, run_id, tags)
     else:
         run_id = resolve_run(warehouse, options.resume)
         config = resumed_config(warehouse, run_id, options)
-        _load_plugins(config)
+        _load_plugins(config.include_path)
         work = resume_run(invocation, config, run_id)
     _finish(work, warehouse, run_id)
 
@@ -59,7 +59,8 @@ def carry_out_scoring(options: ScoreOptions) -> None:
     warehouse = Warehouse(options.db)
     run_id = resolve_run(warehouse, options.run)
     stored = RunConfig.from_json(run_id, stored_config(warehouse, run_id))
-    _load_plugins(stored)
+    _load_plugins(stored.include_path)
+    _load_plugins(options.include_path or [])
     kind, judge_args = split_judge_args(options.judge_args)
     invocation = Invocation(
         warehouse,
@@ -72,8 +73,8 @@ def carry_out_scoring(options: ScoreOptions) -> None:
     )
 
 
-def _load_plugins(config: RunConfig) -> None:
-    for path in config.include_path:
+def _load_plugins(include_path: Sequence[str | Path]) -> None:
+    for path in include_path:
         load_plugins(Path(path))
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from evalwh.cli.options import DEFAULT_DB, Db, Judge, JudgeArgs, OptionNames
+from evalwh.cli.options import DEFAULT_DB, Db, IncludePath, Judge, JudgeArgs, OptionNames
 
 
 def register(app: typer.Typer) -> None:
@@ -16,6 +16,7 @@ def score(
     metrics: Annotated[
         str, typer.Option(help="Metrics to add: rougeL for every field, path:em for one.")
     ] = "",
+    include_path: IncludePath = None,
     judge: Judge = None,
     judge_args: JudgeArgs = "",
     num_concurrent: Annotated[

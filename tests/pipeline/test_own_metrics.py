@@ -1,0 +1,36 @@
+"""Metrics of one's own: of a run, and of a run that is stored already."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from evalwh.warehouse import Warehouse
+
+SHOUT = """\
+from evalwh.metrics import register_metric
+
+
+@register_metric("shout")
+def shout(value, target, **options):
+    return float(value.endswith("!"))
+"""
+
+
+def test_a_stored_run_is_scored_by_a_metric_of_ones_own(
+    evalwh: Callable[..., "subprocess.CompletedProcess[str]"],
+    write_task: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    task = write_task(2)
+    (tmp_path / "shout.py").write_text(SHOUT)
+    replies = tmp_path / "replies.jsonl"
+    line = '{"doc_id": "d%d", "prompt_id": "plain", "response": "hello%s"}\n'
+    replies.write_text(line % (0, "!") + line % (1, ""))
+    recorded = ("--model", "recorded", "--model_args", f"path={replies}")
+    evalwh("run", "--tasks", task, *recorded, "--run_id", "r1")
+    unknown = evalwh("score", "r1", "--metrics", "shout")
+    done = evalwh("score", "r1", "--metrics", "shout", "--include_path", "shout.py")
+
+    sql = "select doc_id, score from scores where metric = 'shout' order by doc_id"
+    assert (unknown.returncode, done.returncode) == (1, 0)
+    assert Warehouse(tmp_path / "evalwh.duckdb").read(sql).rows == [("d0", 1.0), ("d1", 0.0)]
