@@ -4,8 +4,11 @@ Start-up is paid at every call: nothing but typer and the standard library is im
 the top of a command's module.
 """
 
+from typing import Annotated
+
 import typer
 
+from evalwh import __version__
 from evalwh.cli import app as dashboard
 from evalwh.cli import (
     export,
@@ -21,8 +24,14 @@ from evalwh.cli import (
     threshold,
 )
 
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"evalwh {__version__}")
+        raise typer.Exit
+
+
 app = typer.Typer(
-    help="Run, score and query LLM evaluations in one DuckDB file.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -45,3 +54,15 @@ _MODULES = (
 )
 for module in _MODULES:
     module.register(app)
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Run, score and query LLM evaluations in one DuckDB file."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from evalwh import __version__
 from tests.program import Ended, evalwh
 
 
@@ -25,3 +26,7 @@ def test_wrong_command_line_is_told_in_one_line(arguments: list[str], error: str
 
 def test_no_command_shows_the_help() -> None:
     assert evalwh() == evalwh("--help") != Ended(0, "", "")
+
+
+def test_the_version_is_told() -> None:
+    assert evalwh("--version") == Ended(0, f"evalwh {__version__}\n", "")
