@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from evalwh.errors import QueryError, RunBusy, WarehouseCorrupt, WarehouseError
+from evalwh.errors import QueryError, RunBusy, WarehouseError
 from evalwh.warehouse import binding, fold, schema
 from evalwh.warehouse.journal import Journal, journals_folder, missing_folder, uncreatable
 from evalwh.warehouse.lock import is_locked, read_lock, write_lock
+from evalwh.warehouse.storage_errors import storage_errors
 
 _CONFIG = {"storage_compatibility_version": "v1.5.0"}
 
@@ -62,6 +63,15 @@ class Warehouse:
         """Whether anything was ever journaled under `label`."""
         return any(journals_folder(self.path).rglob(f"{label}-*.jsonl"))
 
+    def rejected_lines(self, label: str) -> int:
+        """How many lines journaled under `label` could not be stored and were set aside."""
+        found = self.read(
+            "select count(*) from facts.rejected_lines "
+            "where regexp_replace(journal, '-[^-]*$', '') = $1",
+            [label],
+        )
+        return int(found.rows[0][0])
+
     def has_left_journals(self) -> bool:
         """Whether a process has gone and left a journal; a live one folds its own."""
         return any(not fold.is_live(journal) for journal in fold.unfolded(self.path))
@@ -79,7 +89,7 @@ class Warehouse:
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """An up-to-date read-write connection, alone on the file. For the fold."""
         self._require_folder()
-        with write_lock(self.path, timeout_s=self.timeout_s), _errors(self.path):
+        with write_lock(self.path, timeout_s=self.timeout_s), storage_errors(self.path):
             if not self.path.exists():
                 fold.return_folded(self.path)
             version = self._version_on_disk()
@@ -99,7 +109,7 @@ class Warehouse:
         self.bring_up_to_date()
         with (
             read_lock(self.path, timeout_s=self.timeout_s),
-            _errors(self.path),
+            storage_errors(self.path),
             _connect(self.path, read_only=True) as connection,
         ):
             if as_of:
@@ -148,7 +158,7 @@ class Warehouse:
     def _version_on_disk(self) -> schema.Version:
         if not self.path.exists():
             return schema.Version(0, None)
-        with _errors(self.path), _connect(self.path, read_only=True) as connection:
+        with storage_errors(self.path), _connect(self.path, read_only=True) as connection:
             version = schema.file_version(connection)
             schema.check_ours(self.path, connection, version)
         schema.check_not_newer(self.path, version)
@@ -204,37 +214,6 @@ def _connect(path: Path, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnecti
         yield connection
     finally:
         connection.close()
-
-
-@contextlib.contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
-        raise _storage_error(path, str(error)) from error
-    except OSError as error:
-        raise WarehouseError(
-            f"{error.filename or path}: {error.strerror}; make room or make it writable, "
-            f"the responses are kept in {journals_folder(path)}"
-        ) from error
-
-
-def _storage_error(path: Path, message: str) -> WarehouseError:
-    first_line = message.partition("\n")[0]
-    if "Permission denied" in message or "Read-only" in message:
-        return WarehouseError(f"{path}: {first_line}; make it writable or choose another with --db")
-    if "No space" in message:
-        return WarehouseError(
-            f"{path}: the disk is full; make room, responses are kept in {journals_folder(path)}"
-        )
-    if "lock" in message:
-        return WarehouseError(
-            f"{path}: another program has it open; close it (a DuckDB shell?) and try again"
-        )
-    return WarehouseCorrupt(
-        f"{path}: not a readable warehouse ({first_line}); move it away and run the command again: "
-        f"it is rebuilt from {journals_folder(path)}"
-    )
 
 
 @contextlib.contextmanager

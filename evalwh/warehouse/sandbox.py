@@ -21,6 +21,7 @@ from evalwh.errors import QueryError
 from evalwh.warehouse import schema
 from evalwh.warehouse.binding import literal
 from evalwh.warehouse.lock import read_lock
+from evalwh.warehouse.storage_errors import storage_error
 
 _GIB = 1 << 30
 _PROCESS_BYTES = 3 * _GIB
@@ -96,7 +97,10 @@ def _connected(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         _bring_up_to_date(path)
         raise
     with contextlib.closing(connection):
-        yield connection
+        try:
+            yield connection
+        except duckdb.IOException as error:
+            raise storage_error(path, str(error)) from error
 
 
 def _bring_up_to_date(path: Path) -> None:
@@ -202,6 +206,9 @@ def query_errors() -> Iterator[None]:
             f"the query needs more than {_PROCESS_BYTES // _GIB - 1} GiB of memory; filter or "
             "aggregate more"
         ) from None
+    except duckdb.IOException:
+        # The file's: whoever opened it can name it.
+        raise
     except duckdb.Error as error:
         raise QueryError(one_line(str(error))) from error
 

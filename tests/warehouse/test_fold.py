@@ -1,15 +1,19 @@
 """Journals become rows: all of them, once, whatever the journals look like."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from evalwh.errors import WarehouseBusy, WarehouseCorrupt, WarehouseError
-from evalwh.warehouse import Warehouse
+from evalwh.warehouse import Warehouse, sandbox
 from evalwh.warehouse.journal import journals_folder
 from evalwh.warehouse.lock import read_lock, write_lock
+
+FILE = "metric_output_info.json"
 
 
 @pytest.fixture
@@ -91,6 +95,7 @@ def test_lines_that_are_no_records_are_set_aside_and_the_rest_is_folded(path: Pa
     set_aside = warehouse.read("select line from facts.rejected_lines order by byte_offset").rows
     assert _doc_keys(warehouse) == [1, 2]
     assert [row[0] for row in set_aside] == bad
+    assert (warehouse.rejected_lines("r"), warehouse.rejected_lines("")) == (5, 0)
 
 
 def test_a_record_with_a_value_of_the_wrong_type_is_set_aside(path: Path) -> None:
@@ -174,11 +179,20 @@ def test_rows_with_a_key_are_stored_once_over_all_journals(path: Path) -> None:
     assert warehouse.read("select prompt_id from facts.prompts").rows == [("terse",)]
 
 
-def test_a_tasks_threshold_is_dated_only_when_the_file_says_something_new(path: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "dated"),
+    [
+        ([(FILE, 0.5), ("ann", 0.9), (FILE, 0.5), (FILE, 0.6)], [0, 1, 3]),
+        ([("default of m", 1.0), (FILE, 0.5), ("default of m", 1.0)], [0, 1, 2]),
+        ([(FILE, 1.0), ("ann", 0.9), ("default of m", 1.0)], [0, 1]),
+    ],
+)
+def test_a_tasks_threshold_is_dated_only_when_the_task_says_something_new(
+    path: Path, said: list[tuple[str, float]], dated: list[int]
+) -> None:
     warehouse = Warehouse(path)
-    said = [("file", 0.5), ("ann", 0.9), ("file", 0.5), ("file", 0.6)]
     for second, (set_by, threshold) in enumerate(said):
-        kind = "task_threshold" if set_by == "file" else "threshold"
+        kind = "threshold" if set_by == "ann" else "task_threshold"
         with warehouse.journal("r") as journal:
             journal.write(
                 kind,
@@ -193,8 +207,8 @@ def test_a_tasks_threshold_is_dated_only_when_the_file_says_something_new(path: 
             )
         warehouse.fold()
 
-    dated = warehouse.read("select set_by, threshold from thresholds order by set_at").rows
-    assert dated == [("file", 0.5), ("ann", 0.9), ("file", 0.6)]
+    rows = warehouse.read("select set_by, threshold from thresholds order by set_at").rows
+    assert rows == [said[number] for number in dated]
 
 
 def test_a_listed_price_never_goes_over_one_that_somebody_set(path: Path) -> None:
@@ -242,6 +256,51 @@ def test_a_corrupt_file_says_so_and_is_rebuilt_once_it_is_moved_away(path: Path)
     path.rename(path.with_suffix(".broken"))
 
     assert _doc_keys(warehouse) == [1]
+
+
+@pytest.mark.parametrize("size", [100, 4_096, 12_288, 20_000])
+def test_a_truncated_file_gives_the_same_advice_to_a_read_and_to_a_query(
+    path: Path, size: int
+) -> None:
+    Warehouse(path).fold()
+    os.truncate(path, size)
+    advice = r"not a readable warehouse .* move it away and run the command again"
+
+    with pytest.raises(WarehouseCorrupt, match=advice):
+        Warehouse(path).read("select 1")
+    with pytest.raises(WarehouseCorrupt, match=advice), sandbox.sandbox(path):
+        pass
+
+
+def test_a_damaged_block_is_corruption_and_no_lock(path: Path) -> None:
+    warehouse = Warehouse(path)
+    _write(warehouse, *range(100_000))
+    warehouse.fold()
+    with path.open("r+b") as file:
+        for offset in range(12_288, path.stat().st_size, 4_096):
+            file.seek(offset)
+            file.write(b"damaged")
+
+    with pytest.raises(WarehouseCorrupt, match="not a readable warehouse"):
+        warehouse.read("select sum(doc_key) from facts.generations")
+    with (
+        pytest.raises(WarehouseCorrupt, match="not a readable warehouse"),
+        sandbox.sandbox(path) as connection,
+    ):
+        list(sandbox.execute(connection, "select sum(doc_key) from facts.generations").rows())
+
+
+def test_a_file_that_another_program_writes_is_said_to_be_open_there(path: Path) -> None:
+    Warehouse(path).fold()
+    opens = f"import duckdb; c = duckdb.connect({str(path)!r}); print('open', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", opens], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        with pytest.raises(WarehouseError, match="another program has it open; close it"):
+            Warehouse(path).read("select 1")
+        other.communicate(b"\n")
 
 
 def test_a_file_of_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
