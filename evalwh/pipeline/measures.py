@@ -54,15 +54,18 @@ def measures_of(specs: Sequence[FieldSpec], judge: str | None) -> list[Measure]:
 
 def thresholds_of(dataset: str, specs: Sequence[FieldSpec], source: str) -> list[rows.Row]:
     """Threshold rows of a task: what its file says, and 1 for metrics that score 0 or 1."""
-    binary = {(plan.field, plan.metric.name) for plan in plan_metrics(specs) if plan.metric.binary}
+    binary = {
+        (plan.field, plan.metric.name): (1.0, f"default of {plan.metric.name}")
+        for plan in plan_metrics(specs)
+        if plan.metric.binary
+    }
     stated = {
-        (spec.name, metric.name): metric.threshold
+        (spec.name, metric.name): (metric.threshold, source)
         for spec in specs
         for metric in spec.metrics
         if metric.threshold is not None
     }
-    least = {**dict.fromkeys(binary, 1.0), **stated}
     return [
-        rows.threshold_row(dataset, field, metric, threshold, source)
-        for (field, metric), threshold in least.items()
+        rows.threshold_row(dataset, field, metric, threshold, set_by)
+        for (field, metric), (threshold, set_by) in {**binary, **stated}.items()
     ]
