@@ -1,6 +1,7 @@
 """Reads a chat completion, as OpenAI's API and those that copy it send it, into a Reply."""
 
 import json
+import sys
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ from evalwh.errors import RequestFailed
 from evalwh.records import Reply
 
 _SHOWN_CHARS = 80
+_MOST_TOKENS = 10**12
 
 
 def read_json(data: bytes, where: str) -> Any:
@@ -41,21 +43,31 @@ def valid_text(text: str) -> str:
 
 
 def chat_reply(payload: Any, where: str, latency_ms: float) -> Reply:
-    """The Reply in a chat completion's JSON. Raises RequestFailed where there is none in it."""
+    """The Reply in a chat completion's JSON. Raises RequestFailed where there is none in it.
+
+    A part of the choice that can't be read is the reply's error; a figure of its usage that
+    can't be one is None, since the response is paid for all the same.
+    """
     choice = _first_choice(payload, where)
-    message = choice.get("message") or {}
     finish_reason = choice.get("finish_reason")
-    response, error = _response(message, finish_reason)
-    usage = payload.get("usage") or {}
+    response, error = _response(choice.get("message"), finish_reason)
+    usage = payload.get("usage")
+    usage = usage if isinstance(usage, dict) else {}
     return Reply(
         response=response,
         error=error,
-        finish_reason=finish_reason,
-        prompt_tokens=usage.get("prompt_tokens"),
-        completion_tokens=usage.get("completion_tokens"),
+        finish_reason=finish_reason if isinstance(finish_reason, str) else None,
+        prompt_tokens=token_count(usage.get("prompt_tokens")),
+        completion_tokens=token_count(usage.get("completion_tokens")),
         latency_ms=latency_ms,
-        billed_usd=_cost(usage),
+        billed_usd=_cost_usd(usage.get("cost")),
     )
+
+
+def token_count(value: Any) -> int | None:
+    """`value` if it can be a number of tokens: a whole one, 0..10^12."""
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_count and 0 <= value <= _MOST_TOKENS else None
 
 
 def error_message(payload: Any) -> str | None:
@@ -93,15 +105,21 @@ def _first_choice(payload: Any, where: str) -> dict[str, Any]:
     )
 
 
-def _response(message: dict[str, Any], finish_reason: str | None) -> tuple[str | None, str | None]:
+def _response(message: Any, finish_reason: Any) -> tuple[str | None, str | None]:
     """Response and error; one of them is None."""
+    message = {} if message is None else message
+    if not isinstance(message, dict):
+        return None, f"message is {type(message).__name__}, no object: {_shown(message)}"
+    if not isinstance(finish_reason, str | None):
+        shown = _shown(finish_reason)
+        return None, f"finish_reason is {type(finish_reason).__name__}, not text: {shown}"
     content = message.get("content")
     if isinstance(content, list):
         content = _joined_parts(content)
     if message.get("refusal"):
         return None, f"refusal: {one_line(str(message['refusal']), 500)}"
     if message.get("tool_calls") and not content:
-        return orjson.dumps({"tool_calls": message["tool_calls"]}).decode(), None
+        return _tool_calls(message["tool_calls"])
     if content is None:
         return None, f"null content (finish_reason {finish_reason})"
     if not isinstance(content, str):
@@ -109,15 +127,24 @@ def _response(message: dict[str, Any], finish_reason: str | None) -> tuple[str |
     return content, None
 
 
+def _tool_calls(calls: Any) -> tuple[str | None, str | None]:
+    try:
+        return orjson.dumps({"tool_calls": calls}).decode(), None
+    except orjson.JSONEncodeError as error:
+        return None, f"tool_calls can't be stored: {error}"
+
+
 def _joined_parts(parts: list[Any]) -> str | None:
     texts = [part["text"] for part in parts if isinstance(part, dict) and "text" in part]
     return "".join(map(str, texts)) if texts else None
 
 
-def _cost(usage: dict[str, Any]) -> float | None:
+def _cost_usd(cost: Any) -> float | None:
     """What the provider says it charged (OpenRouter and LiteLLM's proxy do), in USD."""
-    cost = usage.get("cost")
-    return float(cost) if isinstance(cost, int | float) else None
+    if isinstance(cost, bool) or not isinstance(cost, int | float):
+        return None
+    # The bound also keeps out NaN, and whole numbers that no float can hold.
+    return float(cost) if 0 <= cost <= sys.float_info.max else None
 
 
 def _status_in(payload: dict[str, Any]) -> int | None:
@@ -146,4 +173,7 @@ def _not_json(text: str, where: str) -> RequestFailed:
 
 
 def _shown(value: Any) -> str:
-    return one_line(json.dumps(value, ensure_ascii=False, default=str))
+    try:
+        return one_line(json.dumps(value, ensure_ascii=False, default=str))
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"

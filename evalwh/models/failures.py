@@ -112,7 +112,7 @@ def _number(text: str | None) -> float | None:
 def _seconds_until(http_date: str) -> float | None:
     try:
         return email.utils.parsedate_to_datetime(http_date).timestamp() - time.time()
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

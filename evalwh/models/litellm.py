@@ -21,13 +21,14 @@ from evalwh.models.arguments import (
     seconds_arg,
     text_arg,
 )
-from evalwh.models.chat import chat_reply, one_line, valid_text
+from evalwh.models.chat import chat_reply, one_line, token_count, valid_text
 from evalwh.models.failures import Endpoint, status_failure, timeout_failure
 from evalwh.prices import Price, price_of
 from evalwh.records import Json, Reply, Request
 from evalwh.secrets import public_url, redact, secret_values
 
 _NO_KEY_NEEDED = "none"
+_UNREADABLE = ("Invalid response object", "litellm.APIError: LiteLLM: provider returned")
 _OURS = frozenset({"api_key_env", "base_url", "model", "pretrained", "project_id", "timeout"})
 
 
@@ -126,6 +127,9 @@ class LiteLLMModel:
         if any(type(cause).__name__ == "ConnectError" for cause in _causes(error)):
             message = f"{where}: can't connect; is the server running, and the address right?"
             return RequestFailed(message, retry=True, fatal=True)
+        if said.startswith(_UNREADABLE):
+            # LiteLLM calls it a server error; the reply came, and another one would be paid too.
+            return RequestFailed(f"{where}: LiteLLM can't read the reply; it is malformed")
         if said == "Connection error.":
             return RequestFailed(f"{where}: the connection broke", retry=True)
         status = 401 if "Missing credentials" in said else getattr(error, "status_code", None)
@@ -176,6 +180,8 @@ def _library_arguments(name: str, model_args: Mapping[str, Json]) -> dict[str, J
 
 def _payload(completion: Any) -> dict[str, Any]:
     """LiteLLM's object as OpenAI's JSON, as far as a reply needs it."""
+    if not completion.choices:
+        return {"choices": []}
     choice = completion.choices[0]
     message, usage = choice.message, getattr(completion, "usage", None)
     extra = getattr(message, "provider_specific_fields", None) or {}
@@ -199,10 +205,12 @@ def _usage(usage: Any, cost_usd: float | None) -> dict[str, Any]:
     # LiteLLM says 0 tokens where the server said nothing; no request has an empty prompt.
     if usage is None or not usage.prompt_tokens:
         return {}
+    tokens = token_count(usage.prompt_tokens), token_count(usage.completion_tokens)
     return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "cost": cost_usd,
+        "prompt_tokens": tokens[0],
+        "completion_tokens": tokens[1],
+        # LiteLLM's figure comes from the same counts.
+        "cost": None if None in tokens else cost_usd,
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from evalwh.errors import RequestFailed
 from evalwh.models import create_model
 from evalwh.records import Reply, Request
-from tests.servers import NAMED_FAULTS, ChatServer
+from tests.servers import NAMED_FAULTS, ChatServer, completion, payload
 
 MODEL = "openai/gpt-4o-mini"
 
@@ -105,6 +105,54 @@ async def test_odd_contents_are_read_as_the_openai_model_reads_them() -> None:
         ("no usage", None, None),
         ("nul \x00 pair 😀 lone \ufffd end", None, 2),
     ]
+
+
+@pytest.mark.parametrize("count", [-5, 2**63 - 1])
+async def test_a_token_count_that_is_none_is_unknown_and_so_is_its_cost(count: int) -> None:
+    usage = {"prompt_tokens": count, "completion_tokens": 2, "total_tokens": 5}
+    fault = payload(lambda body: completion("x", body, usage=usage))
+    async with ChatServer(faults=[fault]) as server:
+        reply = await ask(api_base=server.base_url)
+    assert (reply.response, reply.prompt_tokens, reply.completion_tokens, reply.billed_usd) == (
+        "x",
+        None,
+        2,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"usage": [1]},
+        {"usage": {"prompt_tokens": "many"}},
+        {"choices": {"a": 1}},
+        {"choices": ["a"]},
+        {"choices": [{"message": "hi"}]},
+        {"choices": [{"message": {"content": 4}}]},
+        {"choices": [{"message": {"content": "x"}, "finish_reason": ["stop"]}]},
+    ],
+    ids=repr,
+)
+async def test_a_reply_that_litellm_cannot_read_is_not_asked_for_again(
+    changes: dict[str, Any],
+) -> None:
+    fault = payload(lambda body: completion("x", body, **changes))
+    async with ChatServer(faults=[fault]) as server:
+        with pytest.raises(RequestFailed) as caught:
+            await ask(api_base=server.base_url)
+        assert (str(caught.value), caught.value.retry, caught.value.fatal) == (
+            f"{server.base_url}: LiteLLM can't read the reply; it is malformed",
+            False,
+            False,
+        )
+
+
+async def test_no_choices_are_a_failed_request() -> None:
+    fault = payload(lambda body: completion("x", body, choices=[]))
+    async with ChatServer(faults=[fault]) as server:
+        with pytest.raises(RequestFailed, match="the reply has no choices"):
+            await ask(api_base=server.base_url)
 
 
 async def test_a_server_that_is_not_running_is_named() -> None:

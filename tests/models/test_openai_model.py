@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pytest
 
 from evalwh.errors import RequestFailed, UsageError
@@ -196,6 +197,7 @@ async def test_a_failure_says_what_came_and_whether_to_retry(
         ({"retry-after-ms": "1500", "Retry-After": "2"}, 1.5),
         ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
         ({"Retry-After": "soon"}, None),
+        ({"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}, None),
         ({}, None),
     ],
 )
@@ -285,6 +287,50 @@ async def test_content_of_every_kind_is_a_response_or_an_error(
     assert (reply.response, reply.error) == (response, error)
 
 
+@pytest.mark.parametrize(
+    ("choice", "error"),
+    [
+        ({"message": "hi"}, 'message is str, no object: "hi"'),
+        ({"message": ["hi"]}, 'message is list, no object: ["hi"]'),
+        ({"message": None}, "null content (finish_reason stop)"),
+        ({"finish_reason": ["stop"]}, 'finish_reason is list, not text: ["stop"]'),
+        ({"finish_reason": 1}, "finish_reason is int, not text: 1"),
+    ],
+)
+async def test_a_malformed_choice_is_an_error_that_keeps_the_usage(
+    choice: Body, error: str
+) -> None:
+    def malformed(body: Body) -> Body:
+        answered = completion("yes", body)
+        answered["choices"][0].update(choice)
+        return answered
+
+    async with ChatServer(faults=[payload(malformed)]) as server:
+        reply = await ask(server.base_url)
+    assert (reply.response, reply.error, reply.prompt_tokens) == (None, error, 2)
+
+
+@pytest.mark.parametrize("choices", [[], ["a"], [["a"]], {"a": 1}, "a", 1, True], ids=repr)
+async def test_choices_of_any_other_kind_are_none(choices: Any) -> None:
+    fault = payload(lambda body: {"choices": choices})
+    message, retry, fatal = await failure_after(fault)
+    assert (message[:33], retry, fatal) == ('URL: the reply has no choices: {"', False, False)
+
+
+@pytest.mark.parametrize("depth", [300, 990, 1020, 100_000])
+async def test_json_of_any_depth_is_one_failed_request(depth: int) -> None:
+    nested = b"[" * depth + b"]" * depth
+    calls = b'{"choices": [{"message": {"tool_calls": %b}}]}' % nested
+    faults = [payload(lambda body: nested), payload(lambda body: calls)]
+    async with ChatServer(faults=faults) as server:
+        await failure_of(server.base_url)
+        try:
+            error = (await ask(server.base_url)).error
+        except RequestFailed as failure:
+            error = str(failure)
+    assert error is not None
+
+
 def _with_message(body: Body, **message: Any) -> Body:
     answered = completion("", body)
     answered["choices"][0]["message"] = message
@@ -299,6 +345,49 @@ async def test_missing_usage_leaves_tokens_unknown() -> None:
         None,
         None,
     )
+
+
+UNUSABLE_COUNTS = ["7", "many", [7], {}, 7.0, 7.5, 1e308, True, -1, 10**12 + 1, 2**63 - 1]
+
+
+@pytest.mark.parametrize("count", UNUSABLE_COUNTS, ids=repr)
+async def test_a_token_count_that_is_none_is_unknown_and_the_response_kept(count: Any) -> None:
+    usage = {"prompt_tokens": count, "completion_tokens": count}
+    fault = payload(lambda body: completion("x", body, usage=usage))
+    async with ChatServer(faults=[fault]) as server:
+        reply = await ask(server.base_url)
+    assert (reply.response, reply.prompt_tokens, reply.completion_tokens) == ("x", None, None)
+
+
+async def test_the_least_and_the_most_token_counts_are_kept() -> None:
+    usage = {"prompt_tokens": 10**12, "completion_tokens": 0}
+    fault = payload(lambda body: completion("x", body, usage=usage))
+    async with ChatServer(faults=[fault]) as server:
+        reply = await ask(server.base_url)
+    assert (reply.prompt_tokens, reply.completion_tokens) == (10**12, 0)
+
+
+@pytest.mark.parametrize("usage", [[1], "many", 7, True, {}], ids=repr)
+async def test_usage_of_any_other_kind_leaves_tokens_unknown(usage: Any) -> None:
+    fault = payload(lambda body: completion("x", body, usage=usage))
+    async with ChatServer(faults=[fault]) as server:
+        reply = await ask(server.base_url)
+    assert (reply.response, reply.prompt_tokens, reply.billed_usd) == ("x", None, None)
+
+
+@pytest.mark.parametrize(
+    "cost",
+    ["-0.01", "NaN", "Infinity", "-Infinity", "true", '"0.1"', "[]", "1e999", "1" + "0" * 400],
+)
+async def test_a_cost_that_is_none_is_unknown_and_the_response_kept(cost: str) -> None:
+    fault = payload(
+        lambda body: orjson.dumps(completion("x", body, usage={"cost": "COST"})).replace(
+            b'"COST"', cost.encode()
+        )
+    )
+    async with ChatServer(faults=[fault]) as server:
+        reply = await ask(server.base_url)
+    assert (reply.response, reply.billed_usd) == ("x", None)
 
 
 async def test_a_cost_that_the_server_names_is_what_was_billed() -> None:
