@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, TextIO
 
 from evalwh.generation import Progress
+from evalwh.value_text import visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -27,25 +28,29 @@ class Display:
         self._stream = stream
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        self._done = 0
+        self._done: int | None = None
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
+        line = visible(line)
         if self._bar:
             self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
             print(line, file=self._stream, flush=True)
 
     def advance(self, amount: int) -> None:
-        """Count docs that a stage without a `Progress` of its own has done."""
-        self._done += amount
+        """Count what a stage that counts no replies has done."""
+        self._done = (self._done or 0) + amount
 
     @contextlib.asynccontextmanager
     async def stage(
-        self, name: str, total: int, counters: Progress | None = None
+        self, name: str, total: int, counters: Progress | None = None, *, advances: bool = False
     ) -> AsyncIterator[None]:
-        """Show a stage until the block ends; `counters` are a generation's."""
-        self._done = 0
+        """Show a stage until the block ends; `counters` are a generation's.
+
+        `total` is of their replies, or of what `advance` counts where the stage `advances`.
+        """
+        self._done = 0 if advances else None
         started = time.monotonic()
         shown = asyncio.create_task(self._show(name, total, counters, started))
         try:
@@ -79,23 +84,30 @@ class Display:
             console=Console(file=self._stream),
             transient=True,
         )
-        self._task = self._bar.add_task(name, total=total, detail="")
+        self._task = self._bar.add_task(visible(name), total=total, detail="")
         self._bar.start()
 
     def _refresh(self, name: str, total: int, counters: Progress | None, started: float) -> None:
-        done = counters.replies if counters else self._done
+        done, detail = self._standing(counters)
         if self._bar and self._task is not None:
-            self._bar.update(self._task, completed=done, detail=_detail(counters))
+            self._bar.update(self._task, completed=done, detail=detail)
         else:
             eta = _eta(done, total, time.monotonic() - started)
-            self.say(_line(name, done, total, _detail(counters), eta))
+            self.say(_line(name, done, total, detail, eta))
 
     def _finish(self, name: str, total: int, counters: Progress | None, started: float) -> None:
         if self._bar:
             self._bar.stop()
             self._bar = None
-        done = counters.replies if counters else self._done
-        self.say(_line(name, done, total, _detail(counters), f"{time.monotonic() - started:.1f} s"))
+        done, detail = self._standing(counters)
+        self.say(_line(name, done, total, detail, f"{time.monotonic() - started:.1f} s"))
+
+    def _standing(self, counters: Progress | None) -> tuple[int, str]:
+        """How much of the stage is done, and what its requests came to."""
+        if self._done is None:
+            return (counters.replies if counters else 0), _detail(counters)
+        judged = f"{counters.replies} of the judge's replies, " if counters else ""
+        return self._done, judged + _detail(counters)
 
 
 def _line(name: str, done: int, total: int, detail: str, time_text: str) -> str:

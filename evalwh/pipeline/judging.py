@@ -4,6 +4,7 @@ A page's questions are asked in rounds: all first attempts together, then those 
 could not be used, with the reason, up to `MAX_ATTEMPTS`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -30,6 +31,8 @@ class Judge:
     progress: Progress
     price: Price | None = None
     params: Mapping[str, Json] = field(default_factory=dict)
+    outcomes: Counter[str | None] = field(default_factory=Counter)
+    """Questions by why they have no score; None counts those that have one."""
 
 
 class Question(NamedTuple):
@@ -78,7 +81,22 @@ async def judge_page(
     for attempt in range(1, MAX_ATTEMPTS + 1):
         waiting = [dialogue for dialogue in dialogues if dialogue.score is None]
         await _round(judge, waiting, attempt)
-    return [each.score or each.question.scored(None, each.error) for each in dialogues]
+    scores = [each.score or each.question.scored(None, each.error) for each in dialogues]
+    judge.outcomes.update(
+        score.error
+        for score, question in zip(scores, questions, strict=True)
+        if unscorable(question.field) is None
+    )
+    return scores
+
+
+def useless(judge: Judge) -> str | None:
+    """What is wrong with a judge that gave no question a score; None if it gave one."""
+    asked = judge.outcomes.total()
+    if not asked or None in judge.outcomes:
+        return None
+    [(reason, _count)] = judge.outcomes.most_common(1)
+    return f"judge {judge.model.name} gave no usable score for {asked} of {asked}: {reason}"
 
 
 def _opened(question: Question, stored: Sequence[Judgement]) -> _Dialogue:

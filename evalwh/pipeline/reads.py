@@ -123,17 +123,7 @@ def cases_to_score(
     judged: Sequence[int],
 ) -> list[Scorable]:
     """The next page of a cell's cases that `measures` haven't scored, after the case `after`."""
-    found = warehouse.read(
-        _sql("cases_to_score"),
-        {
-            "cell_key": cell_key,
-            "after_doc_key": after.doc_key if after else -1,
-            "after_repeat": after.repeat if after else -1,
-            "measures": json.dumps(list(measures)),
-            "judged": json.dumps(list(judged)),
-            "page": PAGE,
-        },
-    ).rows
+    found = _cases_to_score(warehouse, cell_key, after, measures, judged, page=PAGE)
     return [
         Scorable(
             Case(cell_key, doc_key, repeat),
@@ -144,8 +134,38 @@ def cases_to_score(
             _question(messages),
             None if target is None else json.loads(target),
         )
-        for doc_key, repeat, attempt, replaces, response, error, messages, target in found
+        for doc_key, repeat, attempt, replaces, response, error, messages, target, _ in found
     ]
+
+
+def count_to_score(
+    warehouse: Warehouse, cell_key: int, measures: Sequence[int], judged: Sequence[int]
+) -> int:
+    """How many cases all pages of `cases_to_score` have together."""
+    found = _cases_to_score(warehouse, cell_key, None, measures, judged, page=1)
+    return int(found[0][-1]) if found else 0
+
+
+def _cases_to_score(
+    warehouse: Warehouse,
+    cell_key: int,
+    after: Case | None,
+    measures: Sequence[int],
+    judged: Sequence[int],
+    *,
+    page: int,
+) -> list[tuple[Any, ...]]:
+    return warehouse.read(
+        _sql("cases_to_score"),
+        {
+            "cell_key": cell_key,
+            "after_doc_key": after.doc_key if after else -1,
+            "after_repeat": after.repeat if after else -1,
+            "measures": json.dumps(list(measures)),
+            "judged": json.dumps(list(judged)),
+            "page": page,
+        },
+    ).rows
 
 
 def judgements(

@@ -16,12 +16,13 @@ from evalwh.metrics import check_available, score_cases
 from evalwh.pipeline import rows
 from evalwh.pipeline.display import Display
 from evalwh.pipeline.hints import db_option
-from evalwh.pipeline.judging import Judge, Question, judge_page
+from evalwh.pipeline.judging import Judge, Question, judge_page, useless
 from evalwh.pipeline.measures import NO_JUDGE, Measure, measures_of, thresholds_of
 from evalwh.pipeline.reads import (
     Scorable,
     StoredDataset,
     cases_to_score,
+    count_to_score,
     judgements,
     scored_measures,
     stored_datasets,
@@ -50,9 +51,14 @@ async def score_run(scoring: Scoring, added: Sequence[tuple[str | None, str]] = 
     """
     planned = _planned(scoring, added)
     _say_what_is_missing(scoring, planned)
-    for each in planned:
-        _declare(scoring.journal, each.cell_key, each.measures)
-        await _score_cell(scoring, each)
+    cases = sum(_cases(scoring, each) for each in planned)
+    counters = scoring.progress if scoring.judge else None
+    async with scoring.display.stage("scoring", cases, counters, advances=True):
+        for each in planned:
+            _declare(scoring.journal, each.cell_key, each.measures)
+            await _score_cell(scoring, each)
+    if scoring.judge and (complaint := useless(scoring.judge)):
+        scoring.display.say(f"evalwh: note: {complaint}")
 
 
 class _Planned(NamedTuple):
@@ -62,6 +68,19 @@ class _Planned(NamedTuple):
     specs: Sequence[FieldSpec]
     cell_key: int
     measures: Sequence[Measure]
+
+    @property
+    def keys(self) -> list[int]:
+        return [measure.key for measure in self.measures]
+
+    def judged(self, judge: Judge | None) -> list[int]:
+        """Keys of the measures that `judge` is asked for."""
+        return [measure.key for measure in self.measures if measure.is_judged and judge]
+
+
+def _cases(scoring: Scoring, planned: _Planned) -> int:
+    judged = planned.judged(scoring.judge)
+    return count_to_score(scoring.warehouse, planned.cell_key, planned.keys, judged)
 
 
 def _planned(scoring: Scoring, added: Sequence[tuple[str | None, str]]) -> list[_Planned]:
@@ -90,10 +109,9 @@ def _say_what_is_missing(scoring: Scoring, planned: Sequence[_Planned]) -> None:
 
 async def _score_cell(scoring: Scoring, planned: _Planned) -> None:
     dataset, specs, cell_key, measures = planned
-    keys = [measure.key for measure in measures]
-    judged = [measure.key for measure in measures if measure.is_judged and scoring.judge]
+    judged = planned.judged(scoring.judge)
     after = None
-    while page := cases_to_score(scoring.warehouse, cell_key, after, keys, judged):
+    while page := cases_to_score(scoring.warehouse, cell_key, after, planned.keys, judged):
         fields = [
             extract_fields(specs, dataset.json_fields, each.response, each.error, each.target)
             for each in page

@@ -1,5 +1,6 @@
 -- A page of a cell's cases that aren't scored yet by all of $measures, or whose newest reply
--- isn't the one that was scored. A judge's missing score ($judged) is worth another try.
+-- isn't the one that was scored. A judge's missing score ($judged) is worth another try. `cases` is
+-- how many there are on this page and those after it.
 
 with newest as (
     select doc_key, repeat, max(attempt) as attempt
@@ -33,7 +34,8 @@ unscored as (
         newest.doc_key,
         newest.repeat,
         newest.attempt,
-        extracted.attempt is not null as replaces
+        extracted.attempt is not null as replaces,
+        count(*) over () as cases
     from newest
     left join extracted using (doc_key, repeat)
     left join made using (doc_key, repeat)
@@ -51,7 +53,8 @@ select
     generations.response,
     generations.error,
     generations.request ->> '$.messages' as messages,
-    docs.target
+    docs.target,
+    unscored.cases
 from unscored
 inner join facts.generations as generations
     on generations.cell_key = $cell_key

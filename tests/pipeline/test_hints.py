@@ -1,6 +1,7 @@
 """The notes and hints that a run prints: true, and commands that work as they are printed."""
 
 import asyncio
+import re
 import shlex
 import subprocess
 from collections.abc import Callable
@@ -98,3 +99,21 @@ async def test_a_missing_judge_is_noted_where_a_score_is_missing_for_it(
 
     noted = [note in done.stderr.splitlines() for done in (begun, rescored, judged)]
     assert noted == [True, True, False], judged.stderr
+
+
+async def test_scoring_tells_how_far_it_is_and_a_judge_that_gives_no_score(
+    evalwh: Evalwh, recorded_task: Callable[..., Path]
+) -> None:
+    async with ChatServer(answer=lambda _body: "Good.") as server:
+        judge = ("--judge", "j", "--judge_args", f"model=openai,api_base={server.base_url}")
+        run = ("run", "--tasks", recorded_task(metrics=JUDGED), *RECORDED, *judge)
+        done = await asyncio.to_thread(evalwh, *run)
+
+    shown = done.stderr[done.stderr.index("scoring: ") :].splitlines()
+    assert re.fullmatch(
+        r"scoring: 3/3, 6 of the judge's replies, 0 errors, \d+ tokens, [\d.]+ s", shown[0]
+    )
+    assert shown[1] == (
+        "evalwh: note: judge j gave no usable score for 2 of 2: "
+        "gpt_similarity: no JSON object in the judge's reply"
+    )
