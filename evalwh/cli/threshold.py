@@ -1,6 +1,6 @@
 """`evalwh threshold`: the least passing scores, as dated rows."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from evalwh.cli.options import DEFAULT_DB, NEGATIVE_NUMBERS, By, Db, Reason
 from evalwh.cli.printing import RowsFormat, print_rows
 from evalwh.cli.query import AsOf, utc_time
 from evalwh.errors import UsageError
+
+if TYPE_CHECKING:
+    from evalwh.warehouse.dated_rows import Passing
 
 _IN_FORCE = """
 select dataset, field, metric, threshold, set_at, set_by, reason
@@ -44,10 +47,32 @@ def set_one(
     if (value is None) != clear:
         raise UsageError("give a threshold, or --clear to take it away")
     from evalwh.warehouse import Warehouse
-    from evalwh.warehouse.dated_rows import Threshold, set_threshold
+    from evalwh.warehouse.dated_rows import Threshold, passing, set_threshold
 
-    row = Threshold(dataset, field, metric, value)
-    set_threshold(Warehouse(db), row, set_by=by, reason=reason, force=force)
+    row, warehouse = Threshold(dataset, field, metric, value), Warehouse(db)
+    before = set_threshold(warehouse, row, set_by=by, reason=reason, force=force)
+    _say(f"{dataset} {field} {metric}: the threshold was {_said(before)}, it is {_said(value)}")
+    if value is not None and (doubt := _doubt(value, passing(warehouse, row))):
+        _say(f"note: {doubt}")
+
+
+def _say(line: str) -> None:
+    typer.echo(f"evalwh: {line}", err=True)
+
+
+def _said(threshold: float | None) -> str:
+    return "none" if threshold is None else f"{threshold:g}"
+
+
+def _doubt(threshold: float, found: "Passing") -> str | None:
+    """Why a threshold may be a mistake: it divides no stored scores."""
+    if found.lowest is None or found.highest is None or 0 < found.passed < found.scores:
+        return None
+    extreme = f"highest {found.highest:.3g}, lowest {found.lowest:.3g}"
+    if found.passed:
+        return f"every stored score passes {threshold:g} ({extreme})"
+    reaches = "reaches" if found.higher_is_better else "is as low as"
+    return f"no stored score {reaches} {threshold:g} ({extreme})"
 
 
 @commands.command("combine")

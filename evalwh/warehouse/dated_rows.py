@@ -9,6 +9,21 @@ from typing import NamedTuple
 from evalwh.errors import UsageError, did_you_mean
 from evalwh.warehouse.database import Warehouse
 
+_IN_FORCE = """
+select threshold from thresholds_in_force
+where dataset = $1 and field = $2 and metric = $3
+"""
+_PASSING = """
+select
+    count(score),
+    count(*) filter (passed),
+    min(score),
+    max(score),
+    bool_and(higher_is_better) filter (score is not null)
+from verdicts
+where dataset = $1 and field = $2 and metric = $3
+"""
+
 
 class Threshold(NamedTuple):
     """The least passing score of a field and metric of a dataset; None takes it away."""
@@ -45,15 +60,33 @@ def set_threshold(
     set_by: str | None = None,
     reason: str | None = None,
     force: bool = False,
-) -> None:
-    """Append a threshold. `UsageError` when it's no number, or nothing is scored so.
+) -> float | None:
+    """Append a threshold, and give the one before. `UsageError` when it's no number, or nothing
+    is scored so.
 
     `force` sets it for scores that are still to come.
     """
     _require_number("a threshold", threshold.threshold)
     if not force:
         _require_scored(warehouse, threshold.dataset, threshold.field, threshold.metric)
+    before = _threshold_in_force(warehouse, threshold)
     _append(warehouse, "threshold", threshold._asdict(), set_by, reason)
+    return before
+
+
+class Passing(NamedTuple):
+    """What the threshold in force makes of all stored scores of its field and metric."""
+
+    scores: int
+    passed: int
+    lowest: float | None
+    highest: float | None
+    higher_is_better: bool | None
+
+
+def passing(warehouse: Warehouse, threshold: Threshold) -> Passing:
+    """How many stored scores pass the threshold in force, and the range they lie in."""
+    return Passing(*warehouse.read(_PASSING, threshold[:3]).rows[0])
 
 
 def set_price(
@@ -81,6 +114,11 @@ def set_aggregation(
         )
     _require_scored(warehouse, aggregation.dataset, aggregation.field)
     _append(warehouse, "aggregation", aggregation._asdict(), set_by, reason)
+
+
+def _threshold_in_force(warehouse: Warehouse, threshold: Threshold) -> float | None:
+    found = warehouse.read(_IN_FORCE, threshold[:3]).rows if warehouse.path.exists() else []
+    return found[0][0] if found else None
 
 
 def login_name() -> str:

@@ -113,7 +113,12 @@ def test_threshold_is_set_from_now_on_by_who_is_logged_in(db: Path) -> None:
     ended = evalwh("threshold", "set", "d", "response", "em", "0.5", "--reason", "easier", db=db)
     rows = _json("threshold", "list", db=db)
     assert (ended, [(r["threshold"], r["set_by"], r["reason"]) for r in rows]) == (
-        Ended(0, "", ""),
+        Ended(
+            0,
+            "",
+            "evalwh: d response em: the threshold was 1, it is 0.5\n"
+            "evalwh: note: every stored score passes 0.5 (highest 1, lowest 1)\n",
+        ),
         [(0.5, getpass.getuser(), "easier")],
     )
 
@@ -150,6 +155,36 @@ def test_threshold_of_what_is_not_scored_is_an_error(
 
 def test_threshold_of_what_is_not_scored_yet_is_forced(db: Path) -> None:
     assert evalwh("threshold", "set", "x", "f", "m", "1", "--force", db=db).code == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["0.5"], ["it is 0.5"]),
+        (
+            ["40"],
+            ["it is 40", "evalwh: note: no stored score reaches 40 (highest 0.92, lowest 0.2)"],
+        ),
+        (
+            ["0.2"],
+            [
+                "it is 0.2",
+                "evalwh: note: every stored score passes 0.2 (highest 0.92, lowest 0.2)",
+            ],
+        ),
+        (["--clear"], ["it is none"]),
+    ],
+)
+def test_threshold_that_divides_no_stored_scores_is_set_with_a_note(
+    tmp_path: Path, given: list[str], said: list[str]
+) -> None:
+    stored = Given(tmp_path / "evalwh.duckdb").run().docs("a", "b", "c")
+    cell = stored.cell(docs=3)
+    db = stored.scored(cell, {"a": [0.92], "b": [0.2], "c": [None]}).warehouse().path
+    ended = evalwh("threshold", "set", "d", "response", "em", *given, db=db)
+
+    prefix = "evalwh: d response em: the threshold was none, "
+    assert ended == Ended(0, "", "\n".join([prefix + said[0], *said[1:], ""]))
 
 
 def test_threshold_that_is_no_number_is_refused(db: Path) -> None:
