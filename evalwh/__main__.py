@@ -67,8 +67,14 @@ def _stop(message: str, code: ExitCode) -> None:
         import traceback
 
         traceback.print_exc()
-    print(f"evalwh: error: {' '.join(message.split())}", file=sys.stderr)  # noqa: T201
+    print(f"evalwh: error: {_one_line(message)}", file=sys.stderr)  # noqa: T201
     raise SystemExit(code) from None
+
+
+def _one_line(message: str) -> str:
+    from evalwh.value_text import visible
+
+    return visible(" ".join(message.split()))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,13 @@
 
 import json
 import math
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+
+_JOINERS = "\u200c\u200d"
+_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
 
 
 def text_of(value: object) -> str:
@@ -26,6 +30,19 @@ def text_of(value: object) -> str:
             return json_text(value)
         case _:
             return str(value)
+
+
+def visible(text: str, keep: str = "") -> str:
+    """Control and direction characters made visible, so that no text can draw on a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in keep else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
+        return character
+    return character.encode("unicode_escape").decode()
 
 
 def json_text(value: object, kind: str = "") -> str:

@@ -6,11 +6,20 @@ from itertools import groupby
 from rich.table import Table
 
 from evalwh.cli.listing import Row, printed
+from evalwh.value_text import visible
 
 
 def leaderboard_text(rows: Sequence[Row]) -> str:
     """Rows of the view `leaderboard`, ordered by dataset, split, model, prompt and field."""
-    return "\n".join(printed(_table(title, list(group))) for title, group in groupby(rows, _title))
+    shown = [_shown(row) for row in rows]
+    return "\n".join(printed(_table(title, list(group))) for title, group in groupby(shown, _title))
+
+
+def _shown(row: Row) -> Row:
+    """A row whose names, which come from data, can't draw on a terminal."""
+    return {
+        name: visible(value) if isinstance(value, str) else value for name, value in row.items()
+    }
 
 
 def _title(row: Row) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalwh.query.formats import table
 from evalwh.query.formats.result import Result
+from evalwh.value_text import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -68,7 +69,7 @@ def set_by(row: Row) -> str:
 
 
 def _heading(text: str) -> str:
-    lines = textwrap.wrap(table.visible(text), WIDTH, break_on_hyphens=False)
+    lines = textwrap.wrap(visible(text), WIDTH, break_on_hyphens=False)
     return "".join(f"{line}\n" for line in lines) + ("\n" if lines else "")
 
 

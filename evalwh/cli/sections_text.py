@@ -10,7 +10,7 @@ from evalwh.cli.leaderboard import leaderboard_text
 from evalwh.cli.listing import WIDTH, Layout, Row, headed_tables
 from evalwh.cli.sections import Section
 from evalwh.query.formats import table
-from evalwh.value_text import text_of
+from evalwh.value_text import text_of, visible
 
 _OBJECTS = ("config", "doc")
 _SAID_ELSEWHERE = "datasets"
@@ -125,7 +125,7 @@ def _lines(name: str, value: Any) -> str:
 
 
 def _named(name: str, text: str) -> str:
-    text = table.visible(text, keep="\n")
+    text = visible(text, keep="\n")
     return f"{name}:\n{_indented(text)}\n" if "\n" in text else f"{name}: {text}\n"
 
 
@@ -134,7 +134,7 @@ def _object(name: str, value: Any) -> str:
     if not isinstance(value, Mapping):
         return _named(name, text_of(value))
     entries = "".join(
-        _named(table.visible(key), text_of(entry))
+        _named(visible(key), text_of(entry))
         for key, entry in value.items()
         if entry not in (None, [], {}, "") and key != _SAID_ELSEWHERE
     )
@@ -144,7 +144,7 @@ def _object(name: str, value: Any) -> str:
 def _request(request: dict[str, Any]) -> str:
     messages = request.pop("messages", [])
     told = "".join(
-        f"{message['role']}:\n{_indented(table.visible(_content(message), keep=chr(10)))}\n"
+        f"{message['role']}:\n{_indented(visible(_content(message), keep=chr(10)))}\n"
         for message in messages
     )
     rest = {name: value for name, value in request.items() if value not in (None, {}, [])}

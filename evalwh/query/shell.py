@@ -8,6 +8,7 @@ from pathlib import Path
 from evalwh.errors import EvalwhError
 from evalwh.query.process import run_query
 from evalwh.query.request import Query
+from evalwh.value_text import visible
 
 _HISTORY = Path.home() / ".evalwh_history"
 _HELP = """\
@@ -48,7 +49,7 @@ def _answer(query: Query, typed: str) -> None:
 
 
 def _tell(text: str) -> None:
-    sys.stderr.write(f"evalwh: {text}\n")
+    sys.stderr.write(f"evalwh: {visible(text)}\n")
 
 
 def _dot_command(typed: str) -> str:

@@ -2,17 +2,14 @@
 
 import itertools
 import math
-import unicodedata
 from collections.abc import Sequence
 from typing import BinaryIO
 
 from evalwh.query.formats.display_width import cut_to_width, display_width
 from evalwh.query.formats.result import Cut, Result
-from evalwh.value_text import text_of
+from evalwh.value_text import text_of, visible
 
 _GAP = "  "
-_JOINERS = "\u200c\u200d"
-_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _EXPLAIN = ["explain_key", "explain_value"]
 
@@ -50,19 +47,6 @@ def shown(value: object) -> str:
     if isinstance(value, float) and math.isfinite(value) and abs(value) < 1e6:
         return format(value, ".6g")
     return visible(text_of(value))
-
-
-def visible(text: str, keep: str = "") -> str:
-    """Control and direction characters made visible, so that no text can draw on a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c in keep else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE:
-        return character
-    return character.encode("unicode_escape").decode()
 
 
 def _fitted(text: str, max_width: int) -> str:
