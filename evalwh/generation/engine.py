@@ -10,12 +10,14 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from evalwh.errors import RequestFailed
+from evalwh.errors import EvalwhError, RequestFailed
 from evalwh.generation.budget import Budget
 from evalwh.generation.limits import LONGEST_PAUSE_S, Limits, Pace, estimated_tokens
 from evalwh.generation.progress import Progress
+from evalwh.models.chat import one_line
 from evalwh.prices import Price
 from evalwh.records import Reply, Request
+from evalwh.secrets import redact
 
 T = TypeVar("T")
 
@@ -58,7 +60,8 @@ async def generate_all(
     `billed_usd` where the model didn't. `progress` may be polled meanwhile; `on_event` gets
     a line for what a user wants to know, such as a pause that a server asked for.
 
-    A request that fails for good is a reply with an error. Raises RequestFailed when a fatal
+    A request that fails for good is a reply with an error, and so is one that `model` raises
+    anything unexpected for. Raises RequestFailed when a fatal
     failure comes before any response, BudgetReached, UsageError for a budget without a price,
     and whatever `jobs` or `sink` raise. Cancelled, it starts nothing new, gives requests in
     flight `drain_s`, and is done when the sink is.
@@ -221,7 +224,7 @@ class _Engine(Generic[T]):
         self.progress.in_flight += 1
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                reply = await self._model.generate(request)
+                reply = await self._generate(request)
         except TimeoutError:
             message = f"{self._model.name}: no answer within {self._limits.timeout_s:g} s"
             raise RequestFailed(message, retry=True) from None
@@ -230,15 +233,27 @@ class _Engine(Generic[T]):
         self._correct_pace(request, reply)
         return self._priced(reply)
 
+    async def _generate(self, request: Request) -> Reply:
+        try:
+            return await self._model.generate(request)
+        except (EvalwhError, TimeoutError, MemoryError):
+            raise
+        except Exception as error:
+            # An adapter's bug with one reply, of whatever class, must not lose a run.
+            said = one_line(redact(f"{type(error).__name__}: {error}"), 200)
+            raise RequestFailed(f"{self._model.name}: unexpected {said}") from error
+
     def _correct_pace(self, request: Request, reply: Reply) -> None:
         if self._token_pace is not None and reply.prompt_tokens is not None:
             tokens = reply.prompt_tokens + (reply.completion_tokens or 0)
             self._token_pace.correct(tokens - estimated_tokens(request))
 
     def _priced(self, reply: Reply) -> Reply:
-        if self._price is None or reply.billed_usd is not None or reply.prompt_tokens is None:
+        if self._price is None or reply.billed_usd is not None:
             return reply
-        cost_usd = self._price.cost_usd(reply.prompt_tokens, reply.completion_tokens or 0)
+        if reply.prompt_tokens is None or reply.completion_tokens is None:
+            return reply
+        cost_usd = self._price.cost_usd(reply.prompt_tokens, reply.completion_tokens)
         return dataclasses.replace(reply, billed_usd=cost_usd)
 
     def _wait_s(self, failure: RequestFailed, retry: int) -> float | None:

@@ -1,6 +1,7 @@
 """The engine with the openai model, against a real server on loopback."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -305,6 +306,14 @@ async def test_a_budget_stops_before_it_is_passed() -> None:
     assert str(caught.value).startswith("budget of $0.002 reached: $0.002000 spent")
 
 
+async def test_a_reply_without_a_length_has_no_price() -> None:
+    sink = Received()
+    fault = payload(lambda body: completion("x", body, usage={"prompt_tokens": 1000}))
+    async with ChatServer(faults=[fault]) as server:
+        progress = await run(server, sink, 1, price=PRICE)
+    assert (sink.replies[0].billed_usd, progress.unpriced) == (None, 1)
+
+
 async def test_a_budget_smaller_than_one_request_asks_nothing() -> None:
     async with ChatServer() as server:
         with pytest.raises(BudgetReached):
@@ -390,6 +399,52 @@ class Instant:
 
     async def generate(self, request: Request) -> Reply:
         return Reply("x", prompt_tokens=1, completion_tokens=1)
+
+
+class Faulty:
+    """An adapter with a bug: it raises `error` for the third request."""
+
+    name = MODEL
+    most_concurrent: int | None = None
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    async def generate(self, request: Request) -> Reply:
+        if request.messages[0]["content"] == "2":
+            raise self._error
+        return Reply("x")
+
+
+async def test_an_adapters_bug_is_an_error_of_one_request() -> None:
+    sink = Received()
+    bug = TypeError("no\nstring for Bearer 0123456789abc")
+    progress = await generate_all(jobs(5), Faulty(bug), sink, limits=QUICK)
+    assert sink.replies == {
+        **dict.fromkeys((0, 1, 3, 4), Reply("x")),
+        2: Reply(None, f"{MODEL}: unexpected TypeError: no string for Bearer [redacted]"),
+    }
+    assert (progress.errors, progress.retries, progress.in_flight) == (1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError("full"), UsageError("no such file"), asyncio.CancelledError()], ids=repr
+)
+async def test_what_is_no_bug_of_an_adapter_ends_the_generation(error: BaseException) -> None:
+    sink = Received()
+    with contextlib.suppress(type(error)):
+        await generate_all(jobs(5), Faulty(error), sink, limits=Limits(num_concurrent=1))
+    assert 2 not in sink.replies
+
+
+async def test_a_request_is_charged_for_when_its_adapter_has_a_bug() -> None:
+    sink = Received()
+    limits = Limits(num_concurrent=1, budget_usd=0.000350)
+    with pytest.raises(BudgetReached):
+        await generate_all(
+            jobs(5, max_tokens=80), Faulty(TypeError("bug")), sink, limits=limits, price=PRICE
+        )
+    assert sorted(sink.replies) == [0, 1, 2]
 
 
 async def test_memory_stays_flat_over_many_requests() -> None:
