@@ -30,6 +30,7 @@ from evalwh.secrets import public_url, redact, secret_values
 
 _DEFAULT_URL = "https://api.openai.com/v1"
 _DEFAULT_KEY_ENV = "OPENAI_API_KEY"
+_LARGEST_REPLY_BYTES = 64_000_000
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name. Source: RFC 9110, 5.6.2."""
 _ARGUMENTS = (
@@ -131,9 +132,18 @@ class OpenAIModel:
             async with self._session.post(
                 self._url, data=body, proxy=self._proxy, allow_redirects=False
             ) as response:
-                return response.status, response.headers, await response.read()
+                return response.status, response.headers, await self._read(response.content)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise connection_failure(self._endpoint, error, self._timeout_s) from error
+
+    async def _read(self, content: aiohttp.StreamReader) -> bytes:
+        """The whole body, in chunks as they are unpacked: a small one may unpack to any size."""
+        data = bytearray()
+        async for chunk in content.iter_any():
+            data += chunk
+            if len(data) > _LARGEST_REPLY_BYTES:
+                raise RequestFailed(f"{self.base_url}: the reply is larger than 64 MB")
+        return bytes(data)
 
     def _open_session(self) -> aiohttp.ClientSession:
         # How many requests are in flight is the engine's business, so the pool has no limit.

@@ -1,11 +1,16 @@
 """The openai model against a real server on loopback."""
 
+import contextlib
+import gzip
 import os
+import tracemalloc
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pytest
+from aiohttp import web
 
 from evalwh.errors import RequestFailed, UsageError
 from evalwh.models import create_model
@@ -407,6 +412,70 @@ async def test_five_megabytes_arrive_whole() -> None:
     async with ChatServer(faults=[NAMED_FAULTS["big"]]) as server:
         reply = await ask(server.base_url)
     assert reply.response == "x" * 5_000_000
+
+
+TOO_LARGE = ("URL: the reply is larger than 64 MB", False, False)
+
+
+async def gzip_bomb(request: web.BaseRequest, body: Body) -> web.StreamResponse:
+    """400 MB of zeros in 400 kB."""
+    packer = zlib.compressobj(wbits=31)
+    block = b"0" * 1_000_000
+    packed = b"".join(packer.compress(block) for _ in range(400)) + packer.flush()
+    return web.Response(
+        body=packed, headers={"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    )
+
+
+async def endless_chunks(request: web.BaseRequest, body: Body) -> web.StreamResponse:
+    """Chunks until the client hangs up."""
+    response = web.StreamResponse()
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        while True:
+            await response.write(b" " * 1_000_000)
+    return response
+
+
+@pytest.mark.parametrize("fault", [gzip_bomb, endless_chunks])
+async def test_a_reply_of_any_size_takes_limited_memory(fault: Fault) -> None:
+    async with ChatServer(faults=[fault]) as server:
+        model = create_model("openai", MODEL, {"base_url": server.base_url}, timeout_s=30)
+        tracemalloc.start()
+        with pytest.raises(RequestFailed) as caught:
+            await model.generate(REQUEST)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        await model.aclose()
+    message = str(caught.value).replace(server.base_url, "URL")
+    assert (message, caught.value.retry, caught.value.fatal) == TOO_LARGE
+    assert peak < 200_000_000
+
+
+async def test_a_compressed_reply_is_read() -> None:
+    async def packed(request: web.BaseRequest, body: Body) -> web.StreamResponse:
+        data = gzip.compress(orjson.dumps(completion("x" * 1_000_000, body)))
+        return web.Response(body=data, headers={"Content-Encoding": "gzip"})
+
+    async with ChatServer(faults=[packed]) as server:
+        assert (await ask(server.base_url)).response == "x" * 1_000_000
+
+
+async def test_requests_share_a_connection() -> None:
+    ports = set()
+
+    async def noted(request: web.BaseRequest, body: Body) -> web.StreamResponse:
+        assert request.transport is not None
+        ports.add(request.transport.get_extra_info("peername")[1])
+        return web.Response(body=orjson.dumps(completion("x", body)))
+
+    async with ChatServer(fault_of=lambda body: noted) as server:
+        model = create_model("openai", MODEL, {"base_url": server.base_url})
+        for _ in range(3):
+            await model.generate(REQUEST)
+        await model.aclose()
+    assert len(ports) == 1
 
 
 async def test_credentials_in_an_address_are_used_but_never_shown() -> None:
