@@ -1,6 +1,7 @@
 """The README's commands, run in order in one folder, with what they print.
 
 A ```sh or ```console block has a comment above it: `<!-- run … -->` or `<!-- not run: why -->`.
+`<!-- file NAME -->` above a ```python block makes a file of it.
 Lines of a console block without `$` must be printed, in order; `…` stands for what is left out.
 """
 
@@ -19,7 +20,7 @@ from tests.program import clean_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(
-    r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<kind>sh|console)\n(?P<text>.*?)```", re.DOTALL
+    r"(?:<!-- (?P<mark>[^>]*?) -->\n)?```(?P<kind>sh|console|python)\n(?P<text>.*?)```", re.DOTALL
 )
 SERVER_IN_README = "http://localhost:8000"
 COMMANDS = re.compile(r"evalwh (?P<name>[a-z]+)")
@@ -71,7 +72,7 @@ def server() -> Iterator[str]:
 
 def test_every_block_of_commands_says_whether_it_is_run() -> None:
     unmarked = [
-        block.text for block in blocks() if not re.match(r"run\b|not run: ", block.mark or "")
+        block.text for block in blocks() if not re.match(r"run\b|not run: |file ", block.mark or "")
     ]
     assert unmarked == []
 
@@ -86,6 +87,8 @@ def test_the_commands_of_the_readme_work_and_print_what_it_shows(
     }
     wrong: list[str] = []
     for block in blocks():
+        if (block.mark or "").startswith("file "):
+            (tmp_path / str(block.mark).removeprefix("file ")).write_text(block.text)
         if (block.mark or "").startswith("run"):
             for step in steps(block):
                 wrong += check(step, server, tmp_path, environment)
