@@ -3,17 +3,18 @@
 import typer
 
 from evalwh.cli.leaderboard import leaderboard_text
+from evalwh.counted import counted
 from evalwh.pipeline.hints import db_option
 from evalwh.warehouse import Rows, Warehouse
 
 _KINDS = {
-    "request": "failed requests",
-    "truncated": "truncated replies",
-    "unparsable": "unparsable replies",
-    "field": "missing fields",
-    "judge": "unusable judgements",
-    "score": "missing scores",
-    "unjudged": "scores without a judge",
+    "request": ("failed request", "failed requests"),
+    "truncated": ("truncated reply", "truncated replies"),
+    "unparsable": ("unparsable reply", "unparsable replies"),
+    "field": ("missing field", "missing fields"),
+    "judge": ("unusable judgement", "unusable judgements"),
+    "score": ("missing score", "missing scores"),
+    "unjudged": ("score without a judge", "scores without a judge"),
 }
 _LEADERBOARD = """
 select
@@ -52,7 +53,8 @@ def print_summary(warehouse: Warehouse, run_id: str) -> None:
 
 def _costs(costs: Rows) -> list[str]:
     return [
-        f"{role}: {requests} requests, {errors} errors, {tokens or 0:,} tokens, "
+        f"{role}: {counted(requests, 'request')}, {counted(errors, 'error')}, "
+        f"{tokens or 0:,} {'token' if tokens == 1 else 'tokens'}, "
         + (f"${billed:.4f}" if billed is not None else "cost unknown")
         + (f" (and {unpriced} without a price)" if unpriced and billed is not None else "")
         for role, requests, errors, tokens, billed, unpriced in costs.rows
@@ -66,7 +68,7 @@ def _failures(warehouse: Warehouse, run_id: str) -> list[str]:
     ).rows
     if not found:
         return ["nothing failed"]
-    counts = ", ".join(f"{count} {_KINDS.get(kind, kind)}" for kind, count in found)
+    counts = ", ".join(counted(count, *_KINDS.get(kind, (kind, kind))) for kind, count in found)
     return [
         f"to look at: {counts}",
         f"evalwh query \"from failures where run_id = '{run_id}'\"{db_option(warehouse.path)}",

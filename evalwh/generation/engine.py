@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from evalwh.counted import counted
 from evalwh.errors import EvalwhError, RequestFailed
 from evalwh.generation.budget import Budget
 from evalwh.generation.limits import LONGEST_PAUSE_S, Limits, Pace, estimated_tokens
@@ -128,8 +129,8 @@ class _Engine(Generic[T]):
         self._stopping.set()
         if self.progress.in_flight:
             self._on_event(
-                f"stopping: {self.progress.in_flight} requests in flight "
-                f"get {self._limits.drain_s:g} s to arrive"
+                f"stopping: {counted(self.progress.in_flight, 'request')} in flight, "
+                f"{self._limits.drain_s:g} s to arrive"
             )
         await asyncio.wait(self._workers, timeout=self._limits.drain_s)
 

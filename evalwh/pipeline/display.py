@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, TextIO
 
+from evalwh.counted import counted
 from evalwh.generation import Progress
 from evalwh.value_text import visible
 
@@ -118,9 +119,9 @@ def _detail(counters: Progress | None) -> str:
     if counters is None:
         return ""
     tokens = counters.prompt_tokens + counters.completion_tokens
-    parts = [f"{counters.errors} errors"]
+    parts = [counted(counters.errors, "error")]
     if counters.retries:
-        parts.append(f"{counters.retries} retries")
+        parts.append(counted(counters.retries, "retry", "retries"))
     if counters.truncated:
         parts.append(f"{counters.truncated} truncated")
     if tokens:

@@ -355,7 +355,7 @@ async def test_an_interrupt_keeps_what_is_in_flight_and_starts_nothing_new() -> 
         with pytest.raises(asyncio.CancelledError):
             await generation
         assert (server.requests, sink.responses()) == (8, [str(number) for number in range(8)])
-    assert events == ["stopping: 4 requests in flight get 5 s to arrive"]
+    assert events == ["stopping: 4 requests in flight, 5 s to arrive"]
 
 
 async def test_an_interrupt_waits_no_longer_than_drain_s() -> None:
