@@ -61,7 +61,7 @@ class Warehouse:
 
     def has_journal(self, label: str) -> bool:
         """Whether anything was ever journaled under `label`."""
-        return any(journals_folder(self.path).rglob(f"{label}-*.jsonl"))
+        return any(path.name.startswith(f"{label}-") for path in fold.known_journals(self.path))
 
     def rejected_lines(self, label: str) -> int:
         """How many lines journaled under `label` could not be stored and were set aside."""
@@ -82,6 +82,7 @@ class Warehouse:
         `WarehouseBusy` when the lock isn't free in time: the journals then keep their lines.
         """
         with self.writing() as connection:
+            fold.remove_left_batches(self.path)
             for journal in fold.unfolded(self.path):
                 fold.fold_journal(connection, journal)
 
@@ -90,14 +91,13 @@ class Warehouse:
         """An up-to-date read-write connection, alone on the file. For the fold."""
         self._require_folder()
         with write_lock(self.path, timeout_s=self.timeout_s), storage_errors(self.path):
-            if not self.path.exists():
-                fold.return_folded(self.path)
             version = self._version_on_disk()
             if version.migration < schema.current_version().migration:
                 schema.back_up(self.path, version)
             with _connect(self.path, read_only=False) as connection:
                 if version != schema.current_version():
                     schema.migrate(connection, version)
+                fold.return_unknown(connection, self.path)
                 yield connection
 
     @contextlib.contextmanager
@@ -141,15 +141,17 @@ class Warehouse:
         A live process folds its own journal every few seconds.
         """
         self._require_folder()
-        if not self.path.exists() and not self._has_journals():
+        is_there = self.path.exists()
+        if not is_there and not fold.known_journals(self.path):
             raise WarehouseError(
                 f"{self.path}: no warehouse here; make one with evalwh run, or name one with --db"
             )
-        if self.has_left_journals() or not self.path.exists() or self._is_older():
+        if not is_there or self._is_older() or (self._can_write() and self.has_left_journals()):
             self.fold()
 
-    def _has_journals(self) -> bool:
-        return any(journals_folder(self.path).rglob("*.jsonl"))
+    def _can_write(self) -> bool:
+        """Whether a fold could; what is on read-only media is read as it is."""
+        return os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)
 
     def _is_older(self) -> bool:
         with read_lock(self.path, timeout_s=self.timeout_s):

@@ -6,6 +6,7 @@ so that readers that come and go can't starve it. The kernel frees both when a p
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import random
@@ -17,11 +18,15 @@ from evalwh.errors import WarehouseBusy, WarehouseError
 
 _FIRST_WAIT_S = 0.001
 _LONGEST_WAIT_S = 0.025
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextlib.contextmanager
 def read_lock(warehouse: Path, *, timeout_s: float) -> Iterator[None]:
-    """Hold the lock beside other readers; `WarehouseBusy` after `timeout_s`."""
+    """Hold the lock beside other readers; `WarehouseBusy` after `timeout_s`.
+
+    Where there is none and none can be made, as on read-only media, nobody writes: it is held.
+    """
     with _locked(warehouse, fcntl.LOCK_SH, timeout_s=timeout_s, keep_gate=False):
         yield
 
@@ -47,7 +52,14 @@ def is_locked(descriptor: int, *, keep: bool = False) -> bool:
 @contextlib.contextmanager
 def _locked(warehouse: Path, mode: int, *, timeout_s: float, keep_gate: bool) -> Iterator[None]:
     deadline = time.monotonic() + timeout_s
-    with _opened(warehouse, "gate") as gate, _opened(warehouse, "lock") as body:
+    with contextlib.ExitStack() as opened:
+        files = _gate_and_body(warehouse, opened)
+        if files is None:
+            if mode == fcntl.LOCK_EX:
+                raise _unusable(warehouse.with_name(f"{warehouse.name}.gate"), errno.EACCES)
+            yield
+            return
+        gate, body = files
         _wait(gate, fcntl.LOCK_EX if keep_gate else fcntl.LOCK_SH, deadline, warehouse)
         _wait(body, mode, deadline, warehouse)
         if not keep_gate:
@@ -55,30 +67,45 @@ def _locked(warehouse: Path, mode: int, *, timeout_s: float, keep_gate: bool) ->
         yield
 
 
+def _gate_and_body(warehouse: Path, opened: contextlib.ExitStack) -> tuple[int, int] | None:
+    """The two open files; None where one isn't there and can't be made."""
+    try:
+        gate = opened.enter_context(_opened(warehouse, "gate"))
+        return gate, opened.enter_context(_opened(warehouse, "lock"))
+    except FileNotFoundError:
+        return None
+
+
 @contextlib.contextmanager
 def _opened(warehouse: Path, suffix: str) -> Iterator[int]:
+    """The open file; FileNotFoundError where it isn't there and can't be made."""
     path = warehouse.with_name(f"{warehouse.name}.{suffix}")
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    except PermissionError:
-        descriptor = _open_read_only(path)
+        descriptor = _open(path)
+    except FileNotFoundError:
+        raise
     except OSError as error:
-        raise WarehouseError(
-            f"{path}: {error.strerror}; make the folder writable or choose another with --db"
-        ) from error
+        raise _unusable(path, error.errno) from error
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _open_read_only(path: Path) -> int:
+def _open(path: Path) -> int:
     try:
-        return os.open(path, os.O_RDONLY)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
-        raise WarehouseError(
-            f"{path}: {error.strerror}; make the folder writable or choose another with --db"
-        ) from error
+        if error.errno not in _NOT_WRITABLE:
+            raise
+    return os.open(path, os.O_RDONLY)
+
+
+def _unusable(path: Path, number: int | None) -> WarehouseError:
+    return WarehouseError(
+        f"{path}: {os.strerror(number or errno.EIO)}; make the folder writable or choose another "
+        "with --db"
+    )
 
 
 def _wait(descriptor: int, mode: int, deadline: float, warehouse: Path) -> None:

@@ -245,6 +245,51 @@ def test_a_lost_file_is_rebuilt_from_the_journals(path: Path) -> None:
     assert _doc_keys(warehouse) == [1]
 
 
+def test_runs_after_a_restored_backup_are_folded_again(path: Path) -> None:
+    warehouse = Warehouse(path)
+    with warehouse.journal("live") as journal:
+        journal.write("generation", {"doc_key": 1})
+        journal.sync()
+        warehouse.fold()
+        backup = path.read_bytes()
+        journal.write("generation", {"doc_key": 2})
+    with journal.path.open("ab") as torn:
+        torn.write(b'{"generation": {"doc_k')
+    _write(warehouse, 3, label="later")
+    warehouse.fold()
+
+    path.write_bytes(backup)
+    warehouse.fold()
+    warehouse.fold()
+
+    assert _doc_keys(warehouse) == [1, 2, 3]
+
+
+def test_only_regular_files_are_journals(path: Path) -> None:
+    warehouse = Warehouse(path)
+    journal = _write(warehouse, 1)
+    folder = journals_folder(path)
+    elsewhere = path.with_name("elsewhere.jsonl")
+    elsewhere.write_bytes(b'{"generation": {"doc_key": 2}}\n')
+    (folder / "link-1.jsonl").symlink_to(elsewhere)
+    (folder / "folder-1.jsonl").mkdir()
+    os.mkfifo(folder / "pipe-1.jsonl")
+
+    assert _doc_keys(warehouse) == [1]
+    assert [file.name for file in folder.glob("folded/*")] == [journal.name]
+
+
+def test_batches_that_a_killed_fold_left_are_removed(path: Path) -> None:
+    warehouse = Warehouse(path)
+    _write(warehouse, 1)
+    left = journals_folder(path) / ".batch-killed"
+    left.write_bytes(b"lines")
+
+    warehouse.fold()
+
+    assert not left.exists()
+
+
 def test_a_corrupt_file_says_so_and_is_rebuilt_once_it_is_moved_away(path: Path) -> None:
     warehouse = Warehouse(path)
     _write(warehouse, 1)
