@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from evalwh.errors import WarehouseError
+from evalwh.errors import WarehouseCorrupt, WarehouseError
 from evalwh.resources import resource
 from evalwh.warehouse.binding import execute
 
@@ -45,7 +45,7 @@ def current_version() -> Version:
 
 
 def file_version(connection: duckdb.DuckDBPyConnection) -> Version:
-    """The version of an open file; 0 for an empty one."""
+    """The version of an open file; 0 for an empty one, no hash where a view is missing."""
     known = connection.execute(
         "select count(*) from duckdb_columns() "
         "where table_name = 'migrations' and column_name = 'views_hash'"
@@ -53,15 +53,23 @@ def file_version(connection: duckdb.DuckDBPyConnection) -> Version:
     if not known or not known[0]:
         return Version(0, None)
     row = connection.execute(
-        "select max(version), arg_max(views_hash, applied_at) from migrations"
+        "select max(version), arg_max(views_hash, rowid) from migrations"
     ).fetchone()
-    return Version(*row) if row and row[0] is not None else Version(0, None)
+    if not row or row[0] is None:
+        return Version(0, None)
+    has_views = views().keys() <= set(_existing_views(connection))
+    return Version(row[0], row[1] if has_views else None)
 
 
 def check_ours(path: Path, connection: duckdb.DuckDBPyConnection, version: Version) -> None:
     """`WarehouseError` when another program made the file: its views would be dropped."""
     if version.migration:
         return
+    if _has_facts(connection):
+        raise WarehouseCorrupt(
+            f"{path}: its table 'migrations' is empty; move the file away and run the command "
+            "again: it is rebuilt from its journals"
+        )
     row = connection.execute(
         "select table_name from duckdb_tables() union all "
         "select view_name from duckdb_views() where not internal limit 1"
@@ -70,6 +78,13 @@ def check_ours(path: Path, connection: duckdb.DuckDBPyConnection, version: Versi
         raise WarehouseError(
             f"{path}: another program's database (it has '{row[0]}'); choose another with --db"
         )
+
+
+def _has_facts(connection: duckdb.DuckDBPyConnection) -> bool:
+    row = connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'facts' and table_name = 'journals'"
+    ).fetchone()
+    return row is not None
 
 
 def check_not_newer(path: Path, version: Version) -> None:
@@ -101,11 +116,15 @@ def migrate(connection: duckdb.DuckDBPyConnection, version: Version) -> None:
 def _recreate_views(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("begin")
     for name in _existing_views(connection):
-        connection.execute(f"drop view {name}")
+        connection.execute(f"drop view {_quoted(name)}")
     for name, sql in ordered_views():
         connection.execute(f"create view {name} as {sql}")
     _record(connection, current_version().migration, "views", views_hash())
     connection.execute("commit")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _record(

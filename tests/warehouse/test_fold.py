@@ -375,6 +375,35 @@ def test_a_file_with_other_views_gets_its_own_anew(path: Path) -> None:
     assert views.rows == []
 
 
+def test_views_that_were_dropped_by_hand_come_back_and_odd_ones_go(path: Path) -> None:
+    warehouse = Warehouse(path)
+    warehouse.fold()
+    with duckdb.connect(path) as connection:
+        connection.execute("drop view leaderboard")
+        connection.execute('create view "of ""mine"", select" as select 1')
+
+    with sandbox.sandbox(path) as connection:
+        views = sandbox.execute(
+            connection,
+            "select view_name from duckdb_views() where view_name in "
+            """('leaderboard', 'of "mine", select')""",
+        )
+        assert list(views.rows()) == [("leaderboard",)]
+
+
+def test_an_emptied_table_of_migrations_is_corruption(path: Path) -> None:
+    warehouse = Warehouse(path)
+    warehouse.fold()
+    with duckdb.connect(path) as connection:
+        connection.execute("delete from migrations")
+    advice = r"table 'migrations' is empty; move the file away"
+
+    with pytest.raises(WarehouseCorrupt, match=advice):
+        warehouse.fold()
+    with pytest.raises(WarehouseCorrupt, match=advice), sandbox.sandbox(path):
+        pass
+
+
 def test_no_warehouse_is_an_error_that_says_how_to_make_one(path: Path) -> None:
     with pytest.raises(WarehouseError, match="no warehouse here; make one with evalwh run"):
         Warehouse(path).read("select 1")
