@@ -14,7 +14,7 @@ import orjson
 
 from evalwh.errors import TaskError, did_you_mean
 from evalwh.records import Json
-from evalwh.tasks.values import to_json
+from evalwh.tasks.values import MAX_LEVELS, is_too_deep, to_json
 
 _BATCH_ROWS = 1024
 _BOM = b"\xef\xbb\xbf"
@@ -69,6 +69,8 @@ def _parse(path: Path, line: int, text: bytes) -> Any:
 def _object(where: str, item: Any) -> dict[str, Json]:
     if not isinstance(item, dict):
         raise TaskError(f'{where}: a doc is an object such as {{"question": …}}, not {item!r:.40}')
+    if is_too_deep(item):
+        raise TaskError(f"{where}: nested more than {MAX_LEVELS} levels deep")
     return item
 
 

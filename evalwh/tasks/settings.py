@@ -89,6 +89,8 @@ def _read_yaml(path: Path) -> tuple[dict[str, object], dict[str, int]]:
     text = read_text(path)
     try:
         node, mapping = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
+    except RecursionError:
+        raise TaskError(f"{path}: nested too deep to be read") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)

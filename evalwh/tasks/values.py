@@ -12,12 +12,19 @@ from typing import NoReturn
 
 from evalwh.records import Json
 
+# Every reader and writer a value meets has a limit of its own; the lowest is orjson's 254.
+MAX_LEVELS = 100
+_TOO_DEEP = f"nested more than {MAX_LEVELS} levels deep"
 
-def to_json(value: object) -> Json:
+
+def to_json(value: object, levels: int = MAX_LEVELS) -> Json:
     """`value` as JSON: dates as ISO 8601 text, decimals as numbers, mappings as objects.
 
-    Raises ValueError, with words that can follow a place, for what JSON can't say.
+    Raises ValueError, with words that can follow a place, for what JSON can't say and for what
+    is nested more than `levels` deep.
     """
+    if levels < 0:
+        raise ValueError(_TOO_DEEP)
     match value:
         case None | bool():
             return value
@@ -30,9 +37,9 @@ def to_json(value: object) -> Json:
         case datetime() | date() | time():
             return value.isoformat()
         case Mapping():
-            return {_key(key): to_json(item) for key, item in value.items()}
+            return {_key(key): to_json(item, levels - 1) for key, item in value.items()}
         case list() | tuple():
-            return [to_json(item) for item in value]
+            return [to_json(item, levels - 1) for item in value]
     raise ValueError(f"a value of type {type(value).__name__} isn't JSON")
 
 
@@ -41,7 +48,19 @@ def loads(text: str) -> Json:
 
     Raises json.JSONDecodeError with the position, or ValueError for the rest.
     """
-    return to_json(json.loads(text, parse_constant=_refuse, object_pairs_hook=_object))
+    try:
+        value = json.loads(text, parse_constant=_refuse, object_pairs_hook=_object)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+    return to_json(value)
+
+
+def is_too_deep(value: Json, levels: int = MAX_LEVELS) -> bool:
+    """Whether plain JSON is nested more than `levels` deep, as `to_json` has it."""
+    if not isinstance(value, dict | list):
+        return levels < 0
+    items = value.values() if isinstance(value, dict) else value
+    return levels < 0 or any(is_too_deep(item, levels - 1) for item in items)
 
 
 def compact(value: Json) -> str:
