@@ -1,7 +1,8 @@
 """Keeps secrets out of rows, logs and messages; the only place that decides what a secret is.
 
-A secret is a value under a secret's name (`api_key`, `Authorization`), the user part of a URL,
-a key in a URL's query, or the value of an environment variable whose name says so.
+A secret is a value under a secret's name (`api_key`, `Authorization`), any value of the headers
+and the extra body of a request, the user part of a URL, a key in a URL's query, or the value of
+an environment variable whose name says so.
 """
 
 import os
@@ -20,14 +21,19 @@ _SECRET_WORDS = frozenset(
 _TOKENS_OF_TEXT = frozenset(
     {"bos", "eos", "pad", "unk", "prefix", "stop", "add", "think", "end", "max"}
 )
+_OPAQUE_NAMES = frozenset({"headers", "extra_headers", "default_headers", "extra_body"})
+"""Arguments whose values may all be secret: servers name their keys as they like."""
+_ADDRESS_NAMES = frozenset({"base_url", "api_base"})
 _SECRET_ENV = re.compile(r"(?:_|^)(?:API_?KEYS?|KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
-_URL_USER = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_URL_USER = re.compile(r"(?<=://)(?:[^/?#\s@:]*:\S*|[^/\s@]+)(?=@)")
+"""A password may hold a slash that should have been written `%2F`."""
 _URL_KEY = re.compile(
     r"(?<=[?&])((?:api[-_]?)?key|[\w-]*token|sig|signature|secret|password)=[^&\s'\"<>]+",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=*-]{8,}", re.IGNORECASE)
 _KNOWN_FORM = re.compile(r"\b(?:sk|pk|gsk|hf|xai|AIza|ghp|nvapi)[-_]?[A-Za-z0-9_*-]{16,}")
+_SCHEME = re.compile(r"(?:Bearer|Basic|Token)\s+", re.IGNORECASE)
 _LEAST_SECRET = 4
 _LEAST_ENV_SECRET = 8
 
@@ -48,7 +54,11 @@ def is_secret_name(name: str) -> bool:
 
 
 def split_secrets(model_args: Mapping[str, Json]) -> SplitArgs:
-    """`model_args` without secrets, and the secret ones; a URL is in both if it holds a secret."""
+    """`model_args` without secrets, and the secret ones.
+
+    A URL is in both if it holds a secret, and so are headers and an extra body: in public they
+    keep their names, with `[redacted]` for every value.
+    """
     public: dict[str, Json] = {}
     secret: dict[str, Json] = {}
     for name, value in model_args.items():
@@ -62,7 +72,7 @@ def split_secrets(model_args: Mapping[str, Json]) -> SplitArgs:
 
 def public_url(url: str) -> str:
     """`url` without user, password and keys in its query."""
-    bare = re.sub(r"(?<=://)[^/\s@]+@", "", url)
+    bare = re.sub(rf"{_URL_USER.pattern}@", "", url) if "://" in url else url.rpartition("@")[2]
     return re.sub(r"[?&]$", "", _URL_KEY.sub("", bare).replace("?&", "?"))
 
 
@@ -80,12 +90,23 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     return _KNOWN_FORM.sub(REDACTED, text)
 
 
+def redact_address(address: str) -> str:
+    """`address` with nothing of what is before its last `@`, however it is misspelt."""
+    user, at, host = address.rpartition("@")
+    scheme = re.match(r"\w+://", user)
+    return redact(f"{scheme.group() if scheme else ''}{REDACTED}@{host}" if at else address)
+
+
 def secret_values(model_args: Mapping[str, Json]) -> list[str]:
     """The strings that are secret in `model_args`, nested ones and parts of URLs included."""
     values: list[str] = []
     for name, value in model_args.items():
-        if isinstance(value, Mapping):
+        if _is_opaque(name):
+            values += _leaves(value)
+        elif isinstance(value, Mapping):
             values += secret_values(value)
+        elif isinstance(value, list):
+            values += [found for each in value for found in secret_values({name: each})]
         elif is_secret_name(name):
             values.append(str(value))
         elif isinstance(value, str):
@@ -95,11 +116,31 @@ def secret_values(model_args: Mapping[str, Json]) -> list[str]:
 
 
 def _public_value(name: str, value: Json) -> Json:
+    if _is_opaque(name) and value is not None:
+        return dict.fromkeys(value, REDACTED) if isinstance(value, dict) else REDACTED
     if isinstance(value, dict):
         return split_secrets(value).public
     if is_secret_name(name):
         return value if isinstance(value, bool) else None
-    return public_url(value) if isinstance(value, str) and "://" in value else value
+    if isinstance(value, list):
+        return [_public_value(name, each) for each in value]
+    is_address = isinstance(value, str) and ("://" in value or name in _ADDRESS_NAMES)
+    return public_url(str(value)) if is_address else value
+
+
+def _is_opaque(name: str) -> bool:
+    return name.lower().replace("-", "_") in _OPAQUE_NAMES
+
+
+def _leaves(value: Json) -> list[str]:
+    """The texts and numbers in `value`, each text without `Bearer` before it as well."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [leaf for each in inner for leaf in _leaves(each)]
+    if value is None or isinstance(value, bool):
+        return []
+    text = str(value)
+    return list(dict.fromkeys((text, _SCHEME.sub("", text, count=1))))
 
 
 def _environment_secrets() -> list[str]:

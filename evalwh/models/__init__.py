@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evalwh.errors import UsageError, did_you_mean
-from evalwh.models.arguments import parse_model_args
+from evalwh.models.arguments import parse_model_args, refuse_redacted
 from evalwh.prices import Price, providers
 from evalwh.records import Json, Reply, Request
 
@@ -67,6 +67,7 @@ def create_model(
     `task_root` is where `recorded` looks for responses. `timeout_s` bounds one request.
     Raises UsageError for an unknown kind or argument, MissingExtra for a missing package.
     """
+    refuse_redacted(model_args)
     wanted = _Wanted(model_name, model_args, task_root, timeout_s)
     if kind in _KINDS:
         return _KINDS[kind](wanted)

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
 from evalwh.errors import UsageError, did_you_mean
 from evalwh.records import Json, Request
-from evalwh.secrets import is_secret_name, redact
+from evalwh.secrets import REDACTED, is_secret_name, redact_address
 
 _WORDS: Mapping[str, Json] = {"True": True, "False": False, "None": None}
 _SAMPLING = frozenset(
@@ -44,7 +44,9 @@ def parse_model_args(text: str, *, option: str = "--model_args") -> dict[str, Js
     for part in _split(text):
         name, equals, value = part.partition("=")
         if not equals or not name.strip():
-            raise UsageError(f"{option}: '{name.strip()}' is no key=value pair")
+            # A comma in a URL's password begins a part as well.
+            shown = redact_address(name.strip())
+            raise UsageError(f"{option}: '{shown}' is no key=value pair")
         name = name.strip()
         parsed[name] = value.strip() if is_secret_name(name) else _value(value.strip())
     return parsed
@@ -82,6 +84,16 @@ def refuse_sampling(name: str) -> None:
         raise UsageError(f"--model_args: '{name}' is a sampling parameter, give it in --gen_kwargs")
 
 
+def refuse_redacted(model_args: Mapping[str, Json]) -> None:
+    """Refuse what a stored run shows in place of a secret; it must not be sent as one."""
+    for name, value in model_args.items():
+        if REDACTED in (value.values() if isinstance(value, dict) else (value,)):
+            raise UsageError(
+                f"--model_args: the values of '{name}' are not stored with a run; "
+                "give its --model_args again"
+            )
+
+
 def for_library(model_args: Mapping[str, Json]) -> dict[str, Json]:
     """`model_args` for a client library that takes more than we know of; no sampling in it."""
     for name in model_args:
@@ -108,15 +120,27 @@ def seconds_arg(model_args: Mapping[str, Json], name: str, default_s: float) -> 
 
 
 def address_arg(url: str) -> str:
-    """`url` if it is an http address; raises UsageError."""
+    """`url` if it is an http address; raises UsageError, with no user and password in it."""
+    shown = redact_address(url)
     try:
         parts = urlsplit(url)
+        _refuse_late_user(parts, shown)
         wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
     except ValueError:
         wrong = True
     if wrong:
-        raise UsageError(f"base_url '{redact(url)}' is no http:// or https:// address")
+        raise UsageError(f"base_url '{shown}' is no http:// or https:// address")
     return url
+
+
+def _refuse_late_user(parts: SplitResult, shown: str) -> None:
+    """Refuse an `@` behind the host: what is taken for the host may be half a password."""
+    late = "@" in f"{parts.path}{parts.query}{parts.fragment}"
+    if late and (":" in parts.netloc or "@" in parts.netloc):
+        raise UsageError(
+            f"base_url '{shown}' has an '@' behind its host; "
+            "write / as %2F and @ as %40 in a password, and @ as %40 in a path"
+        )
 
 
 def sampling_params(request: Request) -> dict[str, Json]:

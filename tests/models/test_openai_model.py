@@ -500,6 +500,17 @@ async def test_a_key_that_the_server_echoes_is_redacted() -> None:
         )
 
 
+async def test_a_header_that_the_server_echoes_is_redacted() -> None:
+    async with ChatServer(
+        faults=[status(400, "no team plain-team, no token plain-token")]
+    ) as server:
+        headers = {"X-Team": "plain-team", "Authorization": "Bearer plain-token"}
+        failure = await failure_of(server.base_url, headers=headers)
+        assert str(failure) == (
+            f"{server.base_url}: status 400 (server: no team [redacted], no token [redacted])"
+        )
+
+
 async def test_a_redirect_names_the_address_to_give() -> None:
     moved = status(308, headers={"Location": "https://elsewhere/v1/chat/completions"})
     assert await failure_after(moved) == (

@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalwh.records import Json
-from evalwh.secrets import is_secret_name, public_url, redact, secret_values, split_secrets
+from evalwh.secrets import (
+    is_secret_name,
+    public_url,
+    redact,
+    redact_address,
+    secret_values,
+    split_secrets,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +65,7 @@ def test_model_args_are_split_into_public_and_secret() -> None:
     assert split_secrets(model_args) == (
         {
             "base_url": "https://host/v1?v=2",
-            "headers": {"X-Team": "qa"},
+            "headers": {"Authorization": "[redacted]", "X-Team": "[redacted]"},
             "timeout": 5,
             "project": None,
         },
@@ -77,7 +84,28 @@ def test_the_secret_strings_of_model_args_are_found_wherever_they_are() -> None:
         "headers": {"Authorization": "Bearer x"},
         "model": "m",
     }
-    assert sorted(secret_values(model_args)) == ["Bearer x", "abcd", "me", "pw12", "sk-1"]
+    assert sorted(secret_values(model_args)) == ["Bearer x", "abcd", "me", "pw12", "sk-1", "x"]
+
+
+@pytest.mark.parametrize("name", ["headers", "extra_headers", "default-headers", "extra_body"])
+def test_every_value_of_headers_and_of_an_extra_body_is_secret(name: str) -> None:
+    value: Json = {"X-Team": "qa-team", "a": {"b": ["LEAK", 12345]}, "c": True, "d": None}
+    assert split_secrets({name: value}).public == {
+        name: dict.fromkeys(["X-Team", "a", "c", "d"], "[redacted]")
+    }
+    assert secret_values({name: value}) == ["qa-team", "LEAK", "12345"]
+
+
+def test_headers_that_are_no_object_are_secret_as_a_whole() -> None:
+    model_args: dict[str, Json] = {"headers": '{"X": "LEAK', "extra_body": None}
+    assert split_secrets(model_args).public == {"headers": "[redacted]", "extra_body": None}
+    assert secret_values(model_args) == ['{"X": "LEAK']
+
+
+def test_secrets_in_a_list_are_found() -> None:
+    model_args: dict[str, Json] = {"fallbacks": [{"model": "b", "api_key": "sk-1"}, "c"]}
+    assert split_secrets(model_args).public == {"fallbacks": [{"model": "b"}, "c"]}
+    assert secret_values(model_args) == ["sk-1"]
 
 
 @pytest.mark.parametrize(
@@ -87,6 +115,9 @@ def test_the_secret_strings_of_model_args_are_found_wherever_they_are() -> None:
         ("http://u:p@h/v1", "http://h/v1"),
         ("http://h/v1?key=abc", "http://h/v1"),
         ("http://h/v1?v=1&api_key=abc", "http://h/v1?v=1"),
+        ("http://u:LEAK/SLASH@h/v1", "http://h/v1"),
+        ("u:LEAK@h:1/v1", "h:1/v1"),
+        ("https://h/models/claude@20240229", "https://h/models/claude@20240229"),
     ],
 )
 def test_a_public_url_has_no_credentials(url: str, shown: str) -> None:
@@ -98,6 +129,7 @@ def test_a_public_url_has_no_credentials(url: str, shown: str) -> None:
     [
         ("bad key topsecret!", "bad key [redacted]!"),
         ("http://u:p@h/v1 failed", "http://[redacted]@h/v1 failed"),
+        ("http://u:LEAK/SLASH@h/v1 failed", "http://[redacted]@h/v1 failed"),
         ("GET /x?key=abc&v=1", "GET /x?key=[redacted]&v=1"),
         ("Authorization: Bearer abc.def-123", "Authorization: Bearer [redacted]"),
         ("key sk-proj-0123456789abcdefgh is bad", "key [redacted] is bad"),
@@ -110,6 +142,22 @@ def test_every_form_of_a_secret_is_redacted(
 ) -> None:
     monkeypatch.setenv("SOME_API_KEY", "0123-from-env")
     assert redact(text, ["topsecret"]) == redacted
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("http://h:1/v1", "http://h:1/v1"),
+        ("http://u:LEAK@h:1/v1", "http://[redacted]@h:1/v1"),
+        ("http://u:LEAK/SLASH@h/v1", "http://[redacted]@h/v1"),
+        ("http://u:LE@AK/SLASH@h/v1", "http://[redacted]@h/v1"),
+        ("u:LEAK@h:1/v1", "[redacted]@h:1/v1"),
+        ("http:/u:LEAK@h:1/v1", "[redacted]@h:1/v1"),
+        ("LEAK@h/v1?key=LEAK", "[redacted]@h/v1?key=[redacted]"),
+    ],
+)
+def test_an_address_is_shown_without_what_may_be_a_password(address: str, shown: str) -> None:
+    assert redact_address(address) == shown
 
 
 @given(
