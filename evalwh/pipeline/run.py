@@ -118,6 +118,14 @@ def _plan(invocation: Invocation, config: RunConfig) -> _Planned:
     return _Planned(parts, models, judge)
 
 
+def _say_what_was_set_aside(invocation: Invocation, run_id: str) -> None:
+    if lines := invocation.warehouse.rejected_lines(run_id):
+        invocation.display.say(
+            f"evalwh: note: {lines} of the run's lines could not be stored and are set aside; "
+            'see evalwh query "from facts.rejected_lines"'
+        )
+
+
 def _check_budget(invocation: Invocation, models: Sequence[Model]) -> None:
     if invocation.limits.budget_usd is not None:
         check_budget(invocation.warehouse, models)
@@ -167,6 +175,7 @@ class _Run:
             finally:
                 journal.sync()
         self._on.warehouse.fold()
+        _say_what_was_set_aside(self._on, self._run_id)
 
     def _declare(self, journal: Journal, tags: Mapping[str, str] | None) -> None:
         """Write what the run's rows refer to before the first request."""

@@ -353,3 +353,17 @@ async def test_an_unfinished_run_counts_the_models_it_has_not_come_to(
 
     assert done.returncode == 1
     assert shown.stdout.splitlines() == ["model,docs", "a,3", "b,3"]
+
+
+async def test_a_run_says_how_many_of_its_lines_could_not_be_stored(
+    evalwh: Evalwh, write_task: WriteTask, tmp_path: Path
+) -> None:
+    async with ChatServer() as server:
+        served = Served(evalwh, server)
+        await served("--tasks", write_task(1), "--run_id", "r1")
+        journal = tmp_path / "evalwh.duckdb.journals" / "r1-0000.jsonl"
+        journal.write_bytes(b'{"generation": {"prompt_tokens": 1e308}}\nrubbish\n')
+        resumed = await served("--resume", "r1")
+
+    assert resumed.returncode == 0
+    assert "note: 2 of the run's lines could not be stored and are set aside" in resumed.stderr
