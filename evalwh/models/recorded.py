@@ -16,7 +16,7 @@ import orjson
 
 from evalwh.errors import TaskError, UsageError, did_you_mean
 from evalwh.models.arguments import check_names, text_arg
-from evalwh.models.chat import read_text_json
+from evalwh.models.chat import read_text_json, token_count
 from evalwh.prices import FREE, Price
 from evalwh.records import Json, Reply, Request
 
@@ -125,7 +125,19 @@ def _key(row: dict[str, Any], place: str) -> _Key:
             raise TaskError(f"{place}: '{name}' is missing")
     if (row.get("response") is None) == (row.get("error") is None):
         raise TaskError(f"{place}: give either 'response' or 'error'")
-    return _Key(str(row["doc_id"]), str(row["prompt_id"]), int(row.get("repeat", 0)))
+    _check_values(row, place)
+    return _Key(str(row["doc_id"]), str(row["prompt_id"]), row.get("repeat", 0))
+
+
+def _check_values(row: dict[str, Any], place: str) -> None:
+    for name in ("prompt_tokens", "completion_tokens", "repeat"):
+        value = row.get(name, 0)
+        may_be_null = name != "repeat"
+        if token_count(value) is None and not (may_be_null and value is None):
+            raise TaskError(f"{place}: '{name}' must be a whole number from 0, not {value!r}")
+    for name in ("error", "finish_reason"):
+        if not isinstance(row.get(name), str | None):
+            raise TaskError(f"{place}: '{name}' must be text, not {row[name]!r}")
 
 
 def _reply(row: Mapping[str, Any]) -> Reply:

@@ -97,6 +97,26 @@ def test_an_unknown_name_gets_a_suggestion(task_root: Path) -> None:
             "unknown key 'respnse'; did you mean 'response'?",
         ),
         (
+            '{"doc_id": "a", "prompt_id": "b", "response": "x", "prompt_tokens": "7"}',
+            "'prompt_tokens' must be a whole number from 0, not '7'",
+        ),
+        (
+            '{"doc_id": "a", "prompt_id": "b", "response": "x", "completion_tokens": -1}',
+            "'completion_tokens' must be a whole number from 0, not -1",
+        ),
+        (
+            '{"doc_id": "a", "prompt_id": "b", "response": "x", "repeat": "a"}',
+            "'repeat' must be a whole number from 0, not 'a'",
+        ),
+        (
+            '{"doc_id": "a", "prompt_id": "b", "response": "x", "repeat": null}',
+            "'repeat' must be a whole number from 0, not None",
+        ),
+        (
+            '{"doc_id": "a", "prompt_id": "b", "response": "x", "finish_reason": [1]}',
+            "'finish_reason' must be text, not [1]",
+        ),
+        (
             '{"doc_id": "d1", "prompt_id": "terse", "response": "x"}',
             "doc 'd1', prompt 'terse', repeat 0 is recorded twice; keep one of them",
         ),
