@@ -48,7 +48,7 @@ demo: $(VENV)/.demo
 	@echo
 	@echo "3. Out of the stored rows: what it cost, and what failed"
 	@$(EVALWH) query --db $(DEMO_DB) "select model, dataset, role, sum(requests) as requests, \
-	    sum(completion_tokens) as tokens, sum(billed_usd) as billed_usd from costs group by all order by all"
+	    sum(completion_tokens) as completion_tokens, sum(billed_usd) as billed_usd from costs group by all order by all"
 	@echo
 	@$(EVALWH) query --db $(DEMO_DB) "select model, dataset, kind, count(*) as failures \
 	    from failures where kind != 'unjudged' group by all order by all"
