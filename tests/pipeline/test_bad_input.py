@@ -275,7 +275,9 @@ async def test_each_request_that_fails_is_a_row_with_its_error_and_the_others_ar
 ) -> None:
     task = write_task(1)
     texts = {"rtl": "שלום \u202eعالم\u202c", "nul": "a\x00b", **dict.fromkeys(FAULTS, "")}
-    lines = [{"id": name, "who": text or f"<{name}>"} for name, text in texts.items()]
+    lines = [
+        {"id": name, "who": text or f"<{name}>", "target": "a"} for name, text in texts.items()
+    ]
     (task / "test.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def fault_of(body: dict[str, object]) -> Fault | None:
