@@ -14,6 +14,16 @@ _OWN_ANSWERS = {"-h", "--help", "--schema"}
 
 def main() -> None:
     """Run the command line; never returns."""
+    try:
+        _run()
+    except (MemoryError, ImportError) as error:
+        # A library that finds no room is an ImportError.
+        if isinstance(error, ImportError) and "failed to map segment" not in str(error):
+            raise
+        _stop("ran out of memory; give the process more (ulimit -v)", ExitCode.FAILED)
+
+
+def _run() -> None:
     _prepare_streams()
     if sys.argv[1:2] == ["query"] and not _OWN_ANSWERS.intersection(sys.argv):
         from evalwh.query.process import start_early

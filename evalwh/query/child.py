@@ -26,7 +26,7 @@ if __name__ == "__main__":
 
     del sys.modules["importlib.metadata"]
 
-from evalwh.errors import EvalwhError
+from evalwh.errors import EvalwhError, ExportError
 from evalwh.query.formats import table, writer
 from evalwh.query.formats.result import Result
 from evalwh.query.request import Query
@@ -49,6 +49,8 @@ def main() -> None:
         code = 0
     except EvalwhError as error:
         notices = [str(error)]
+    except MemoryError:
+        notices = ["ran out of memory; give the process more (ulimit -v)"]
     except OSError as error:
         notices = [f"{error.filename or 'stdout'}: {error.strerror}"]
     sys.stderr.writelines(f"{' '.join(notice.split())}\n" for notice in notices)
@@ -75,6 +77,8 @@ def _output(query: Query) -> Iterator[BinaryIO]:
         with open(query.output, "wb") as out:  # noqa: PTH123
             yield out
         return
+    if sys.stdout is None:
+        raise ExportError("stdout is closed; open it or name a file with -o")
     if query.format != "xlsx" and not stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     yield sys.stdout.buffer

@@ -47,6 +47,7 @@ def start_early() -> None:
 
 def _run(query: Query) -> list[str]:
     sys.stdout.flush()
+    query = query._replace(sql=_decoded(query.sql))
     child, _Early.child = _Early.child or _start(), None
     try:
         _, said = child.communicate(json.dumps(query._asdict()).encode())
@@ -57,6 +58,15 @@ def _run(query: Query) -> list[str]:
     if child.returncode:
         _fail(query, child.returncode, lines)
     return lines
+
+
+def _decoded(argument: str) -> str:
+    """UTF-8, which a locale without it leaves as lone surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return argument.encode("ascii", "surrogateescape").decode(errors="replace")
+    return argument
 
 
 def _start() -> "subprocess.Popen[bytes]":
@@ -78,6 +88,8 @@ def _fail(query: Query, code: int, lines: list[str]) -> None:
         raise QueryError(
             f"the query was stopped after {query.timeout_s:g} s; --timeout gives it longer"
         )
+    if code > 0 and lines and lines[-1].startswith(("MemoryError", "ImportError")):
+        raise QueryError("ran out of memory; give the process more (ulimit -v)")
     if code > 0 and lines:
         raise QueryError(lines[-1])
     raise QueryError(f"the query's process ended ({code}); it may have run out of memory")

@@ -112,12 +112,18 @@ def _bring_up_to_date(path: Path) -> None:
 
 def limit_process(timeout_s: float) -> None:
     """Cap this process's memory and CPU, and let the kernel end it after `timeout_s`."""
-    resource.setrlimit(resource.RLIMIT_AS, (_PROCESS_BYTES, _PROCESS_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    cpu_s = int(timeout_s * _THREADS) + 5
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
+    _lower(resource.RLIMIT_AS, _PROCESS_BYTES)
+    _lower(resource.RLIMIT_CORE, 0)
+    _lower(resource.RLIMIT_CPU, int(timeout_s * _THREADS) + 5)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, timeout_s)
+
+
+def _lower(limit: int, value: int) -> None:
+    """Set a limit of this process, unless it is lower already."""
+    _, most = resource.getrlimit(limit)
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(limit, (value, value))
 
 
 def execute(
@@ -202,15 +208,22 @@ def query_errors() -> Iterator[None]:
     try:
         yield
     except (duckdb.OutOfMemoryException, MemoryError):
-        raise QueryError(
-            f"the query needs more than {_PROCESS_BYTES // _GIB - 1} GiB of memory; filter or "
-            "aggregate more"
-        ) from None
+        raise QueryError(_out_of_memory()) from None
     except duckdb.IOException:
         # The file's: whoever opened it can name it.
         raise
     except duckdb.Error as error:
         raise QueryError(one_line(str(error))) from error
+
+
+def _out_of_memory() -> str:
+    allowed, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if 0 <= allowed < _PROCESS_BYTES:
+        return "ran out of memory; give the process more (ulimit -v)"
+    return (
+        f"the query needs more than {_PROCESS_BYTES // _GIB - 1} GiB of memory; filter or "
+        "aggregate more"
+    )
 
 
 def one_line(message: str) -> str:

@@ -13,11 +13,16 @@ _LOCKED = ("Could not set lock", "Conflicting lock")
 
 @contextlib.contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Errors of the file at `path` or of its folder as one line of `WarehouseError`."""
+    """Errors of the file at `path` or of its folder as one line of `WarehouseError`.
+
+    What DuckDB has no memory for is a MemoryError.
+    """
     try:
         yield
     except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as error:
         raise storage_error(path, str(error)) from error
+    except duckdb.OutOfMemoryException as error:
+        raise MemoryError from error
     except OSError as error:
         raise WarehouseError(
             f"{error.filename or path}: {error.strerror}; make room or make it writable, "
