@@ -3,7 +3,7 @@
 import getpass
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from evalwh.errors import UsageError, did_you_mean
@@ -42,6 +42,11 @@ class Price(NamedTuple):
     completion_usd_per_mtok: float | None
 
 
+_KEYS = {
+    "threshold": ("thresholds", ("dataset", "field", "metric")),
+    "price": ("prices", ("model",)),
+    "aggregation": ("aggregations", ("dataset", "field")),
+}
 RULES = ("all", "any", "mean")
 
 
@@ -136,13 +141,37 @@ def _append(
     set_by: str | None,
     reason: str | None,
 ) -> None:
-    set_at = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    set_at = _time_after(_newest(warehouse, kind, columns)).isoformat()
     with warehouse.journal(kind) as journal:
         journal.write(
             kind,
             {**columns, "set_at": set_at, "set_by": set_by or login_name(), "reason": reason},
         )
     warehouse.fold()
+
+
+def _newest(
+    warehouse: Warehouse, kind: str, columns: Mapping[str, str | float | None]
+) -> datetime | None:
+    """When the newest row of the same key was set; None where there is none."""
+    if not warehouse.path.exists():
+        return None
+    table, keys = _KEYS[kind]
+    same = " and ".join(f"{key} is not distinct from ${key}" for key in keys)
+    found = warehouse.read(
+        f"select max(set_at) from facts.{table} where {same}", {key: columns[key] for key in keys}
+    )
+    newest: datetime | None = found.rows[0][0]
+    return newest
+
+
+def _time_after(newest: datetime | None) -> datetime:
+    """Now, or a moment after `newest` where the clock has gone back since.
+
+    Dated here and not by the fold: journals folded again, in any order, give the same rows.
+    """
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return max(now, newest + timedelta(microseconds=1)) if newest else now
 
 
 def _require_number(what: str, value: float | None) -> None:
