@@ -23,6 +23,11 @@ def storage_errors(path: Path) -> Iterator[None]:
         raise storage_error(path, str(error)) from error
     except duckdb.OutOfMemoryException as error:
         raise MemoryError from error
+    except duckdb.Error as error:
+        # DuckDB 2.0 has no class of its own for damage that it finds while it reads.
+        if "Corrupt database file" not in str(error):
+            raise
+        raise storage_error(path, str(error)) from error
     except OSError as error:
         raise WarehouseError(
             f"{error.filename or path}: {error.strerror}; make room or make it writable, "

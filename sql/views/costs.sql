@@ -33,7 +33,7 @@ with priced as (
             generations.prompt_tokens * prices.prompt_usd_per_mtok
             + generations.completion_tokens * prices.completion_usd_per_mtok
         ) / 1e6::double as repriced_usd,
-        if(generations.cached, null, generations.latency_ms) as latency_ms
+        case when generations.cached then null else generations.latency_ms end as latency_ms
     from facts.generations as generations
     left join prices_in_force as prices on generations.asked_model = prices.model
 ),

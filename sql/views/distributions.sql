@@ -44,11 +44,11 @@ binned as (
         measured.run_id,
         measured.cell_key,
         measured.measure_key,
-        if(
-            ranged.high > ranged.low,
-            least(floor((scores.score - ranged.low) / (ranged.high - ranged.low) * 20), 19),
-            0
-        )::integer as bin,
+        case
+            when ranged.high > ranged.low
+                then least(floor((scores.score - ranged.low) / (ranged.high - ranged.low) * 20), 19)
+            else 0
+        end::integer as bin,
         any_value(ranged.low) as low,
         any_value(ranged.high) as high,
         count(*) as scores

@@ -49,7 +49,7 @@ counted as (
         criteria.rule,
         criteria.fields,
         criteria.fields - judged.passed_fields - judged.failed_fields as missing_fields,
-        if(judged.measured_fields = criteria.fields, judged.margin, null) as full_margin
+        case when judged.measured_fields = criteria.fields then judged.margin end as full_margin
     from judged
     inner join criteria using (cell_key)
 )

@@ -137,7 +137,8 @@ missing_scores as (
         scores.cell_key,
         scores.doc_key,
         scores.repeat,
-        if(json_type(measures.scorer, '$.judge') = 'NULL', 'unjudged', 'score') as kind,
+        case when json_type(measures.scorer, '$.judge') = 'NULL' then 'unjudged' else 'score' end
+            as kind,
         measured.field,
         measured.metric,
         scores.error as message

@@ -39,7 +39,7 @@ judged as (
         ) as passed_metrics,
         count(scores.score) filter (measured.threshold is not null) as scored_metrics,
         avg(
-            if(measured.higher_is_better, 1, -1) * (scores.score - measured.threshold)
+            case when measured.higher_is_better then 1 else -1 end * (scores.score - measured.threshold)
         ) as margin
     from facts.scores as scores
     inner join measured_cells as measured using (cell_key, measure_key)
@@ -68,7 +68,7 @@ select
     counted.passed_metrics,
     counted.failed_metrics,
     counted.missing_metrics,
-    if(counted.missing_metrics = 0, counted.margin, null) as margin,
+    case when counted.missing_metrics = 0 then counted.margin end as margin,
     case
         when counted.metrics = 0 then null
         when counted.rule = 'any' and counted.passed_metrics > 0 then true

@@ -26,10 +26,12 @@ _READ = """
 import sys
 from pathlib import Path
 from evalwh.warehouse import Warehouse
-rows = Warehouse(Path(sys.argv[1])).read(
-    "select doc_key, length(response) from facts.generations order by all"
-).rows
-print(rows)
+from evalwh.warehouse.schema import views
+warehouse = Warehouse(Path(sys.argv[1]))
+for view in views():
+    warehouse.read(f"select count(*) from (select * from {view})")
+    warehouse.read(f"from {view} limit 1")
+print(warehouse.read("select doc_key, length(response) from facts.generations order by all").rows)
 """
 
 
@@ -52,6 +54,7 @@ def test_each_version_reads_and_writes_what_the_other_wrote(
 ) -> None:
     path = tmp_path / "evalwh.duckdb"
     _python(_WRITE, path, 1, other=other_first)
+    assert _python(_READ, path, other=not other_first) == "[(1, 50000)]"
     _python(_WRITE, path, 2, other=not other_first)
 
     assert _python(_READ, path, other=other_first) == "[(1, 50000), (2, 50000)]"
