@@ -209,7 +209,7 @@ def _load_entry_points() -> None:
     for entry_point in entry_points(group=ENTRY_POINTS):
         try:
             entry_point.load()
-        except Exception as error:
+        except Exception as error:  # another package's code: whatever it raises is its own fault
             raise MetricError(f"entry point {entry_point.value}: {one_line(error)}") from error
 
 
