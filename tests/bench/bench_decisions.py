@@ -1,17 +1,15 @@
 """What decisions are taken from, at a million scores: sweeps and comparisons."""
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from evalwh.warehouse import Warehouse
 from tests.bench.bench_query import _filled, _seconds
 from tests.bench.many_cases import RUN, filled
 from tests.bench.row import Row
+from tests.bench.spent import Spent, spent
 
 ROUNDS = 5
 SCORES = 1_000_000
@@ -68,14 +66,8 @@ def _xlsx_rows(folder: Path) -> list[Row]:
     ]
 
 
-def _export_xlsx(warehouse: Warehouse) -> tuple[float, float]:
-    """Seconds and peak MB of the command in a process of its own."""
+def _export_xlsx(warehouse: Warehouse) -> Spent:
+    """What the command takes in a process of its own."""
     file = warehouse.path.with_suffix(".xlsx")
     command = ("evalwh", "export", RUN, "--xlsx", file, "--db", warehouse.path)
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", *map(str, command)], stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
+    return spent([sys.executable, "-m", *map(str, command)])

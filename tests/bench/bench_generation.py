@@ -21,8 +21,8 @@ from typing import Any
 import orjson
 
 from tests.bench.row import Row
+from tests.bench.spent import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 LATENCY_MS = 50
 IN_FLIGHT = 64
 ROUNDS = 5

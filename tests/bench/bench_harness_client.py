@@ -4,20 +4,17 @@ Both are given the same YAML task by its path, the same model and as many reques
 Each reply of ours is durable, scored and stored besides.
 """
 
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import orjson
 
-from tests.bench.bench_generation import IN_FLIGHT, MODEL, ROOT, model_server
+from tests.bench.bench_generation import IN_FLIGHT, MODEL, model_server
 from tests.bench.row import Row
+from tests.bench.spent import Spent, spent
 
 COUNT = 2000
 ROUNDS = 3
@@ -43,23 +40,17 @@ metric_list:
 """
 
 
-class Spent(NamedTuple):
-    """What a command took, from its start to its end."""
-
-    seconds: float
-    peak_mb: float
-
-
 def measure() -> list[Row]:
     """Both sides in turn, `ROUNDS` times with `COUNT` docs; medians of the rounds."""
     with tempfile.TemporaryDirectory() as name, model_server() as url:
         folder = Path(name)
         task = write_task(folder)
+        caches = {"HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1"}
         ours, theirs = [], []
         for number in range(ROUNDS):
             database = folder / f"{number}.duckdb"
-            ours.append(spent(evalwh_command(task, url, database), folder))
-            theirs.append(spent(lm_eval_command(task, url), folder))
+            ours.append(spent(evalwh_command(task, url, database), caches))
+            theirs.append(spent(lm_eval_command(task, url), caches))
     return [_throughput(ours, theirs), _memory(ours, theirs)]
 
 
@@ -78,23 +69,6 @@ def evalwh_command(task: Path, url: str, database: Path) -> list[str]:
 
 def lm_eval_command(task: Path, url: str) -> list[str]:
     return [sys.executable, "-m", "lm_eval", "run", *_flags(task, url)]
-
-
-def spent(command: Sequence[str], folder: Path) -> Spent:
-    """Run `command` to its end, with the caches of its libraries in `folder`."""
-    environment = {**os.environ, "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1"}
-    complaints = folder / "stderr.txt"
-    started = time.perf_counter()
-    with complaints.open("w") as stderr:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=stderr
-        )
-        _pid, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)}\n{complaints.read_text()[-2000:]}")
-    return Spent(seconds, usage.ru_maxrss / 1024)
 
 
 def _flags(task: Path, url: str) -> list[str]:

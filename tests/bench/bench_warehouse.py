@@ -6,8 +6,6 @@ python -m tests.bench.bench_warehouse
 import os
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +17,7 @@ from evalwh.warehouse import Warehouse
 from evalwh.warehouse.journal import journals_folder
 from tests.bench.bench_generation import MODEL, evalwh_command, model_server
 from tests.bench.row import Row
+from tests.bench.spent import spent
 
 CASES = 100_000
 RUN_CASES = 20_000
@@ -92,24 +91,9 @@ def run_memory() -> Row:
     """The peak memory of `evalwh run` over 20,000 cases, in MB, against 350."""
     with tempfile.TemporaryDirectory() as name, model_server(0) as url:
         command = evalwh_command("openai", MODEL, url, RUN_CASES, Path(name))
-        peak_mb = peak_memory_mb(command)
+        peak_mb = spent(command).peak_mb
     ratio = peak_mb / CEILING_MB
     return Row("peak memory of 20 k cases, MB", peak_mb, CEILING_MB, ratio, "<= 1", ratio <= 1)
-
-
-def peak_memory_mb(command: list[str]) -> float:
-    """The most memory that `command` held, started by a small process: Linux counts a parent's."""
-    done = subprocess.run(
-        [sys.executable, "-c", _LAUNCHER, *command], check=True, capture_output=True, text=True
-    )
-    return int(done.stdout.splitlines()[-1]) * 1024 / MB
-
-
-_LAUNCHER = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
 
 
 def _generation(text: str) -> dict[str, object]:
