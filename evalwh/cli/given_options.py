@@ -14,6 +14,7 @@ from evalwh.cli.config_file import Setting, Settings, every_run
 from evalwh.cli.logs import hide
 from evalwh.cli.run_options import RunOptions
 from evalwh.cli.run_words import LISTS, MAPPINGS
+from evalwh.cli.samples import checked_samples, read_samples
 from evalwh.cli.usage import TyperUsageError
 from evalwh.errors import UsageError
 from evalwh.location import located
@@ -40,7 +41,7 @@ def given_runs(ctx: typer.Context, given: Mapping[str, Any]) -> list[RunOptions]
     hide(
         secret
         for options in given_each
-        for arguments in (options.model_args, options.judge_args)
+        for arguments in (options.model_args, options.metadata, options.judge_args)
         for secret in secret_values(arguments)
     )
     return given_each
@@ -85,6 +86,7 @@ def _options(
             ),
             "seed": _seed(values["seed"]),
             "seeds": _seeds(values["seed"]),
+            "samples": _samples(values["samples"]),
             "use_cache": _use_cache(values["use_cache"]),
         }
     )
@@ -98,6 +100,8 @@ def _value(ctx: typer.Context, name: str, setting: Setting) -> Any:
     """A setting as the command line would give it. Raises UsageError with file and line."""
     if name in MAPPINGS:
         return _mapping(name, setting)
+    if name == "samples":
+        return _samples(setting.value, f"{setting.place}: '{name}'")
     option = next(each for each in ctx.command.params if each.name == name)
     is_multiple = getattr(option, "multiple", False)
     text = _several(setting) if is_multiple else _text(name, setting)
@@ -204,6 +208,13 @@ def _batch_size(text: str | None) -> int | str | None:
     if not text.isdecimal() or int(text) < 1:
         raise UsageError(f"--batch_size: '{text}' must be a whole number of at least 1, or auto")
     return int(text)
+
+
+def _samples(value: Any, where: str = "--samples") -> Mapping[str, Sequence[int]]:
+    """As text, or as a mapping that a file holds."""
+    if value is None:
+        return {}
+    return read_samples(value, where) if isinstance(value, str) else checked_samples(value, where)
 
 
 def _seed(text: str | None) -> int | None:

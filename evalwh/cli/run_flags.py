@@ -31,6 +31,13 @@ Limit = Annotated[
     float | None,
     _ask(metavar="N", help="Ask the first docs of each dataset; below 1 a share of them."),
 ]
+Samples = Annotated[
+    str | None,
+    _ask(
+        metavar="JSON|FILE",
+        help="Ask these docs alone, '{\"task\": [0, 3]}'; of other tasks all.",
+    ),
+]
 Repeats = Annotated[
     int | None, _ask(metavar="N", min=1, help="Ask each doc so often; the task says it.")
 ]
@@ -50,6 +57,10 @@ SkipEval = Annotated[bool, _ask("--skip-eval", help="Ask the train split alone."
 PredictOnly = Annotated[bool, _ask("--predict-only", help="Store responses, score nothing.")]
 ConfirmRunUnsafeCode = Annotated[
     bool, _ask("--confirm-run-unsafe-code", help="Allow to run code that models wrote.")
+]
+Metadata = Annotated[
+    str,
+    _ask(metavar="K=V,K=V", help="Tell lm-eval's tasks: max_seq_lengths=[4096] for RULER."),
 ]
 Model = Annotated[
     str,

@@ -36,6 +36,8 @@ _FIXED = {
     "model_names": "model_name",
     "prompts": "prompts",
     "limit": "limit",
+    "samples": "samples",
+    "metadata": "metadata",
     "repeats": "repeats",
     "num_fewshot": "num_fewshot",
     "fewshot_as_multiturn": "fewshot_as_multiturn",
@@ -55,7 +57,7 @@ class RunOptions:
     """The options of `evalwh run`, as they were given on the command line and in a file.
 
     None stands for what was not given. `seed` is the last of `seeds`, lm-eval's four.
-    `model_args` and `judge_args` may hold secrets.
+    `model_args`, `metadata` and `judge_args` may hold secrets.
     """
 
     tasks: str | None
@@ -63,6 +65,7 @@ class RunOptions:
     data_dir: Path | None
     prompts: str | None
     limit: float | None
+    samples: Mapping[str, Sequence[int]]
     repeats: int | None
     num_fewshot: int | None
     fewshot_as_multiturn: bool | None
@@ -74,6 +77,7 @@ class RunOptions:
     skip_eval: bool
     predict_only: bool
     confirm_run_unsafe_code: bool
+    metadata: Mapping[str, Json]
     model: str
     model_name: str | None
     model_args: Mapping[str, Json]
@@ -157,6 +161,7 @@ def run_config(options: RunOptions) -> RunConfig:
     tasks = _names(options.tasks)
     if not tasks:
         raise UsageError("--tasks: name a task or a task folder; see evalwh tasks")
+    _check_samples(options)
     judge_model, judge_args = split_judge_args(options.judge_args)
     multiturn, template = options.fewshot_as_multiturn, options.apply_chat_template
     return RunConfig(
@@ -166,8 +171,10 @@ def run_config(options: RunOptions) -> RunConfig:
         model_args=split_secrets(own_model_args(options)).public,
         prompts=options.prompts,
         limit=_limit(options.limit),
+        samples=options.samples,
         repeats=options.repeats,
         num_fewshot=options.num_fewshot,
+        metadata=split_secrets(options.metadata).public,
         gen_kwargs=_gen_kwargs(options.gen_kwargs),
         system_instruction=options.system_instruction,
         seed=options.seed,
@@ -272,6 +279,13 @@ def _limit(given: float | None) -> float | None:
     if not given.is_integer() or given < 1:
         raise UsageError(f"--limit: {given:g} is neither a number of docs nor a share below 1")
     return min(int(given), sys.maxsize)
+
+
+def _check_samples(options: RunOptions) -> None:
+    if options.samples and options.limit is not None:
+        raise UsageError("--samples: it says which docs are asked; leave --limit out")
+    if options.samples and options.skip_eval:
+        raise UsageError("--samples: its docs are of the split that --skip_eval leaves out")
 
 
 def _task_place(name: str) -> str:

@@ -10,10 +10,9 @@ from typing import Any
 import typer
 
 from evalwh.cli.command import Command
-from evalwh.errors import UsageError
 
-MAPPINGS = frozenset({"model_args", "gen_kwargs", "judge_args"})
-"""Options of `key=value` pairs; of a pair said twice the later one counts."""
+MAPPINGS = frozenset({"model_args", "gen_kwargs", "judge_args", "metadata"})
+"""Options of `key=value` pairs or JSON objects; of a pair said twice the later one counts."""
 LISTS = frozenset({"tasks", "model_name", "prompts"})
 """Options of names with commas between them."""
 RENAMED = {"annotator_model": "judge"}
@@ -38,18 +37,12 @@ UNHEARD = {
     "debug": "give --limit",
 }
 """Options of theirs that mean nothing here, and what to know instead."""
-_NO_SAMPLES = "give --limit N, or a dataset of those docs alone"
-REFUSED = {
-    "samples": _NO_SAMPLES,
-    "E": _NO_SAMPLES,
-    "metadata": "give its pairs in --model_args, which tasks get as their metadata",
-}
-"""Options of theirs that would change what is asked, and what to do instead."""
 _SHORT = {
     "M": "model",
     "a": "model_args",
     "t": "tasks",
     "L": "limit",
+    "E": "samples",
     "c": "use_cache",
     "f": "num_fewshot",
     "b": "batch_size",
@@ -84,16 +77,11 @@ class RunCommand(Command):
 
 
 def our_words(args: Sequence[str], valued: Collection[str]) -> list[str]:
-    """A command line of theirs as one of ours; `valued` names our options that take a value.
-
-    Raises UsageError for an option of theirs that can't be left out.
-    """
+    """A command line of theirs as one of ours; `valued` names our options that take a value."""
     words, ours, gathered = deque(args), list[str](), dict[str, list[str]]()
     while words:
         word = words.popleft()
         name, equals, value = _option(word)
-        if name in REFUSED:
-            raise UsageError(f"{word.partition('=')[0]}: isn't taken here; {REFUSED[name]}")
         following = [value] if equals else _following(words, name, valued)
         if name in UNHEARD:
             say_unheard(word.partition("=")[0], name)
@@ -122,7 +110,7 @@ def _option(word: str) -> tuple[str, str, str]:
         name, equals, value = word[2:].partition("=")
         name = _plain(name)
         return RENAMED.get(name, name), equals, value
-    if len(word) == 2 and word[0] == "-" and word[1] in {*_SHORT, *UNHEARD, *REFUSED}:
+    if len(word) == 2 and word[0] == "-" and word[1] in {*_SHORT, *UNHEARD}:
         return _SHORT.get(word[1], word[1]), "", ""
     return "", "", ""
 

@@ -68,6 +68,7 @@ def _asked(config: Row, model: str | None, *, is_harness: bool) -> dict[str, Any
         "device": own["device"],
         "use_cache": None,
         "limit": config.get("limit"),
+        **({"samples": samples} if (samples := config.get("samples")) else {}),
         "bootstrap_iters": _BOOTSTRAP_ITERS if is_harness else None,
         "gen_kwargs": config.get("gen_kwargs"),
         **dict(

@@ -82,11 +82,13 @@ class AskedDocs:
     def _instances(self, number: int) -> list[Any]:
         from evalwh.harness.building import reason
 
+        doc = self._docs.numbered(number)
         try:
-            return self._made(number, copy.deepcopy(self._docs.row(number)))
+            return self._made(number, copy.deepcopy(doc.row))
         except Exception as error:  # a template or a function of the task may raise anything
             raise TaskError(
-                f"task '{self._task.task_name}', doc {number}: it can't be asked: {reason(error)}"
+                f"task '{self._task.task_name}', doc {doc.place}: it can't be asked: "
+                f"{reason(error)}"
             ) from error
 
     def _made(self, number: int, row: Any) -> list[Any]:

@@ -1,13 +1,15 @@
 """The docs of a split of an lm-eval task, in its order, each with the row that lm-eval works on."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from evalwh.errors import TaskError
 from evalwh.harness.columns import columns_of, json_of
 from evalwh.hashing import content_hash
 from evalwh.records import Doc, Json
+from evalwh.tasks.samples import check_places
 
 _ID_COLUMNS = (
     "id",
@@ -30,24 +32,35 @@ _ID_COLUMNS = (
 class Numbered(NamedTuple):
     """A doc, its place in the split from 0, and the row it was made of."""
 
-    number: int
+    place: int
     doc: Doc
     row: Any
 
 
 class SplitDocs:
-    """The docs of a split; read once, as far as they are asked for, and kept. `whole` is how many.
+    """The docs of a split, or those of them at `places`; read once, as far as they are asked for,
+    and kept. `whole` is how many the split has, and a doc's number its place among those read.
 
     A doc's id is the row's, of the first column of `_ID_COLUMNS` that every row has another value
     in, else its content hash; the second doc of the same content has `#2` behind it.
     """
 
     def __init__(
-        self, dataset: str, split: str, rows: Sequence[Any], target_of: Callable[[Any], Any]
+        self,
+        dataset: str,
+        split: str,
+        rows: Sequence[Any],
+        target_of: Callable[[Any], Any],
+        places: Collection[int] | None = None,
     ) -> None:
         self._dataset, self._split, self._target_of = dataset, split, target_of
+        self._places = places
         self.whole = len(rows)
-        self._unread = iter(enumerate(rows))
+        last = None
+        if places is not None:
+            check_places(dataset, places, self.whole)
+            last = max(places) + 1
+        self._unread = islice(enumerate(rows), last)
         self._id_column = _id_column(rows)
         self._read: list[Numbered] = []
         self._numbers: dict[str, int] = {}
@@ -65,44 +78,42 @@ class SplitDocs:
         return len(self._read)
 
     def number(self, doc_id: str) -> int:
-        """The place of a doc in the split. Raises TaskError for an id that isn't there."""
+        """The number of a doc. Raises TaskError for an id that isn't there."""
         while doc_id not in self._numbers:
             if not self._read_one():
                 raise TaskError(f"task '{self._dataset}': no doc '{doc_id}' in its {self._split}")
         return self._numbers[doc_id]
 
-    def row(self, number: int) -> Any:
-        """The row of a doc that was read."""
-        return self._read[number].row
+    def numbered(self, number: int) -> Numbered:
+        """A doc that was read."""
+        return self._read[number]
 
     def _read_one(self) -> bool:
-        following = next(self._unread, None)
-        if following is None:
-            return False
-        number, row = following
-        doc = self._doc(number, row)
-        self._read.append(Numbered(number, doc, row))
-        self._numbers[doc.doc_id] = number
-        return True
-
-    def _doc(self, number: int, row: Any) -> Doc:
-        columns = columns_of(row)
-        doc_hash = content_hash(columns)
-        doc_id = str(columns[self._id_column]) if self._id_column else self._unnamed(doc_hash)
-        return Doc(self._dataset, self._split, doc_id, doc_hash, columns, self._target(number, row))
+        for place, row in self._unread:
+            columns = columns_of(row)
+            doc_hash = content_hash(columns)
+            # A doc that is left out counts among those of the same content all the same.
+            doc_id = str(columns[self._id_column]) if self._id_column else self._unnamed(doc_hash)
+            if self._places is None or place in self._places:
+                target = self._target(place, row)
+                doc = Doc(self._dataset, self._split, doc_id, doc_hash, columns, target)
+                self._numbers[doc_id] = len(self._read)
+                self._read.append(Numbered(place, doc, row))
+                return True
+        return False
 
     def _unnamed(self, doc_hash: str) -> str:
         self._seen[doc_hash] += 1
         return doc_hash if self._seen[doc_hash] == 1 else f"{doc_hash}#{self._seen[doc_hash]}"
 
-    def _target(self, number: int, row: Any) -> Json:
+    def _target(self, place: int, row: Any) -> Json:
         try:
             return json_of(self._target_of(row))
         except Exception as error:  # doc_to_target is anyone's code or template
             from evalwh.harness.building import reason
 
             raise TaskError(
-                f"task '{self._dataset}', {self._split} doc {number}: no target can be made of it: "
+                f"task '{self._dataset}', {self._split} doc {place}: no target can be made of it: "
                 f"{reason(error)}"
             ) from error
 

@@ -1,7 +1,7 @@
 """An lm-eval task as a task that can be run; asks what lm-eval would ask, in the same words."""
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -50,6 +50,7 @@ class HarnessTask:
         self.dataset = self.name
         self._is_zero_shot = is_zero_shot
         self._generators = generators
+        self._places: frozenset[int] | None = None
         self._splits: dict[str, SplitDocs] = {}
         self._asked: dict[tuple[str, Asking], AskedDocs] = {}
 
@@ -69,6 +70,14 @@ class HarnessTask:
     @property
     def repeats(self) -> int:
         return int(self.lm_eval_task.config.repeats)
+
+    def with_samples(self, places: Collection[int]) -> "HarnessTask":
+        """The task with these docs alone, asked as lm-eval asks them where it is given them."""
+        sampled = copy.copy(self)
+        sampled._places = frozenset(places)
+        sampled._splits, sampled._asked = {}, {}
+        sampled._docs("test")
+        return sampled
 
     def docs(self, split: str, limit: int | None = None) -> Iterator[Doc]:
         """lm-eval's docs in its order: those it evaluates are `test`, its training docs `train`."""
@@ -127,7 +136,8 @@ class HarnessTask:
             with RandomState(self._generators).going_on():
                 rows = self._rows(split)
             target_of = self.lm_eval_task.doc_to_target
-            self._splits[split] = SplitDocs(self.dataset, split, rows, target_of)
+            places = self._places if split == "test" else None
+            self._splits[split] = SplitDocs(self.dataset, split, rows, target_of, places)
         return self._splits[split]
 
     def _rows(self, split: str) -> Sequence[Any]:

@@ -49,10 +49,14 @@ _LARGEST_WHOLE = 2**63
 def parse_model_args(text: str, *, option: str = "--model_args") -> dict[str, Json]:
     """`a=1,b=x=y,c={"d": [2, 3]}` as a dict; values are JSON where they parse as it, else text.
 
-    Secrets stay text. Raises UsageError for a part without `=`.
+    A part may be a JSON object of such pairs. Secrets stay text. Raises UsageError for a part
+    without `=`.
     """
     parsed: dict[str, Json] = {}
     for part in _split(text):
+        if part.lstrip().startswith("{"):
+            parsed |= _object(part, option)
+            continue
         name, equals, value = part.partition("=")
         if not equals or not name.strip():
             # A comma in a URL's password begins a part as well.
@@ -228,6 +232,20 @@ def _split(text: str) -> list[str]:
             start = at + 1
     parts.append(text[start:])
     return [part for part in parts if part.strip()]
+
+
+def _object(text: str, option: str) -> dict[str, Json]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise UsageError(
+            f"{option}: not a JSON object: {error.msg}, column {error.colno}; "
+            'write it as \'{"key": "value"}\''
+        ) from None
+    return {
+        name: str(each) if is_secret_name(name) and each is not None else each
+        for name, each in value.items()
+    }
 
 
 def _value(text: str) -> Json:

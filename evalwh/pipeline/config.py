@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class RunConfig:
     """The matrix of a run and how it asks; everything that decides what rows it makes.
 
+    `samples` are the places of the docs to ask, from 0, by the task's name; of a task that isn't
+    in it all are asked. `metadata` goes to lm-eval's tasks, over the model's arguments.
     `seeds`, `batch_size` and `device` are kept as they were given, for lm-eval's results file:
     `seed` is the last of the four seeds, and the model's arguments have what the model takes.
     """
@@ -30,8 +32,10 @@ class RunConfig:
     model_args: Mapping[str, Json] = field(default_factory=dict)
     prompts: str | None = None
     limit: float | None = None
+    samples: Mapping[str, Sequence[int]] = field(default_factory=dict)
     repeats: int | None = None
     num_fewshot: int | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
     gen_kwargs: Mapping[str, Json] = field(default_factory=dict)
     system_instruction: str | None = None
     seed: int | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from evalwh.errors import TaskError, UnknownTask, UsageError
+from evalwh.errors import TaskError, UnknownTask, UsageError, did_you_mean
 from evalwh.hashing import row_key
 from evalwh.models import Model
 from evalwh.pipeline.config import RunConfig
@@ -109,7 +109,8 @@ def read_parts(config: RunConfig) -> list[Part]:
     """
     named = list(_named_tasks(config))
     _check_datasets(named)
-    return [_part(task, split, config) for _, task in named for split in _splits(task, config)]
+    tasks = _sampled([task for _, task in named], config.samples)
+    return [_part(task, split, config) for task in tasks for split in _splits(task, config)]
 
 
 def _named_tasks(config: RunConfig) -> Iterator[tuple[str, EvalTask]]:
@@ -244,19 +245,32 @@ def _harness_tasks(
         num_fewshot=config.num_fewshot,
         seed=config.seed,
         # lm-eval's long-context tasks make their docs by the tokenizer of the model.
-        metadata=config.model_args,
+        metadata={**config.model_args, **config.metadata},
         confirm_run_unsafe_code=config.confirm_run_unsafe_code,
         unknown=unknown,
     )
 
 
+def _sampled(tasks: Sequence[EvalTask], samples: Mapping[str, Sequence[int]]) -> list[EvalTask]:
+    """The tasks with the docs that are asked; those that aren't in `samples` with all."""
+    known = [task.name for task in tasks]
+    for name in samples:
+        if name not in known:
+            raise UsageError(f"--samples: no task '{name}' in --tasks{did_you_mean(name, known)}")
+    return [
+        task.with_samples(frozenset(samples[task.name])) if task.name in samples else task
+        for task in tasks
+    ]
+
+
 def _splits(task: EvalTask, config: RunConfig) -> Sequence[str]:
-    """The splits to ask. Recorded replies are kept for the split that is scored."""
+    """The splits to ask. Recorded replies are kept for the split that is scored, and samples are
+    docs of it."""
     if config.skip_eval and config.skip_train:
         raise UsageError("--skip_train and --skip_eval leave nothing to do; give one of them")
     if config.skip_eval:
         return ("train",)
-    if config.skip_train or config.model == "recorded":
+    if config.skip_train or config.model == "recorded" or task.name in config.samples:
         return ("test",)
     return task.splits
 
@@ -267,17 +281,20 @@ def _part(task: EvalTask, split: str, config: RunConfig) -> Part:
     for prompt in prompts:
         # A column that a prompt lacks shows before anything is sent.
         task.questions(prompt, first, asking)
-    limit, whole = config.limit, task.split_docs(split)
-    if limit is not None and limit < 1:
-        # A share of the docs, as lm-eval takes it.
-        whole = task.size(split).docs if whole is None else whole
-        limit = math.ceil(whole * limit)
-    most = None if limit is None else int(limit)
+    most = _most_docs(task, split, config.limit)
     docs, questions = task.size(split, most)
-    if most is None or docs < most:
-        whole = docs
+    is_whole = task.name not in config.samples and (most is None or docs < most)
+    whole = docs if is_whole else task.split_docs(split)
     repeats = config.repeats or task.repeats
     return Part(task, split, prompts, docs, questions, repeats, most, whole)
+
+
+def _most_docs(task: EvalTask, split: str, limit: float | None) -> int | None:
+    """How many docs a limit leaves at most; below 1 it is a share of them, as lm-eval takes it."""
+    if limit is None or limit >= 1:
+        return None if limit is None else int(limit)
+    whole = task.split_docs(split)
+    return math.ceil((task.size(split).docs if whole is None else whole) * limit)
 
 
 def _check_datasets(named: Iterable[tuple[str, EvalTask]]) -> None:

@@ -16,13 +16,16 @@ from evalwh.hashing import content_hash
 from evalwh.records import Doc, Json, Task
 from evalwh.tasks.choices import shuffled
 from evalwh.tasks.files import is_file
-from evalwh.tasks.hub import HubSplit, read_hub_rows
+from evalwh.tasks.hub import HubSplit, count_hub_rows, read_hub_rows
 from evalwh.tasks.joins import joined
 from evalwh.tasks.local_data import joined_file, local_files
 from evalwh.tasks.readers import READERS, Row, read_rows
 from evalwh.tasks.setting_parts import Choices, Join
 from evalwh.tasks.settings import FolderTask, folder_task
 from evalwh.tasks.values import compact, loads
+
+_MOST_COUNTED_BYTES = 100_000_000
+"""Larger files aren't read only to tell how many docs a limit left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,15 @@ def load_docs(task: Task, split: str = "test", limit: int | None = None) -> Iter
 def count_docs(task: Task, split: str = "test", limit: int | None = None) -> int:
     """How many docs `load_docs` gives; reads them all, so a broken row shows before any request."""
     return sum(1 for _ in load_docs(task, split, limit))
+
+
+def count_rows(source: DocSource) -> int | None:
+    """How many rows a source has, without making docs of them; None for very large files."""
+    if source.hub is not None:
+        return count_hub_rows(source.hub)
+    if sum(path.stat().st_size for path in source.paths if path.exists()) > _MOST_COUNTED_BYTES:
+        return None
+    return sum(1 for _ in _rows(source))
 
 
 def doc_source(task: FolderTask, split: str) -> DocSource:

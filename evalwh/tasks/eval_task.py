@@ -1,8 +1,8 @@
 """What a run needs of a task, whatever it was read from: docs, and the questions about them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from evalwh.records import ChatTemplate, Doc, FieldSpec, Json, Prompt, Question, RequestKind
 
@@ -65,6 +65,13 @@ class EvalTask(Protocol):
         """The splits that a run generates by default: of `train` and `test`, in this order."""
         ...
 
+    def with_samples(self, places: Collection[int]) -> Self:
+        """The task with only the docs at these places of its test split, from 0.
+
+        Raises UsageError for a place that the split doesn't have.
+        """
+        ...
+
     def docs(self, split: str, limit: int | None = None) -> Iterator[Doc]:
         """The docs of a split, at most `limit`. Raises TaskError."""
         ...
@@ -74,7 +81,8 @@ class EvalTask(Protocol):
         ...
 
     def split_docs(self, split: str) -> int | None:
-        """How many docs a split has; None where they would have to be read for that."""
+        """How many docs a split has, those that samples leave out too; None where it takes long
+        to tell, or the data can't be read."""
         ...
 
     def chosen_prompts(self, prompt_ids: str | None) -> list[Prompt]:

@@ -1,17 +1,21 @@
 """A task folder as a task that can be run; its files are read by the modules beside this one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from evalwh.errors import TaskError
 from evalwh.hashing import content_hash
 from evalwh.records import MAIN, Doc, Json, Prompt, Question, RequestKind
 from evalwh.tasks.catalog import find_task
-from evalwh.tasks.docs import count_docs, has_split, load_docs, target_columns
+from evalwh.tasks.docs import count_rows, doc_source, has_split, load_docs, target_columns
 from evalwh.tasks.eval_task import Asking, Size
 from evalwh.tasks.fewshot import fewshot_docs
 from evalwh.tasks.prompts import default_prompt, read_prompts, render, select_prompts
+from evalwh.tasks.samples import check_places, chosen
 from evalwh.tasks.settings import FolderTask, read_settings
 from evalwh.tasks.spec import METRICS_FILE, read_output_spec
 from evalwh.tasks.values import compact
@@ -19,7 +23,12 @@ from evalwh.tasks.values import compact
 
 @dataclass(frozen=True, slots=True)
 class EvalFolder(FolderTask):
-    """A task folder, ready to be run; an `EvalTask`."""
+    """A task folder, ready to be run; an `EvalTask`.
+
+    `samples` are the places of the docs that its test split has, None for all.
+    """
+
+    samples: frozenset[int] | None = None
 
     @property
     def kind(self) -> str:
@@ -45,15 +54,24 @@ class EvalFolder(FolderTask):
     def splits(self) -> Sequence[str]:
         return ("train", "test") if has_split(self, "train") else ("test",)
 
+    def with_samples(self, places: Collection[int]) -> Self:
+        check_places(self.name, places, sum(1 for _ in load_docs(self, limit=_up_to(places))))
+        return replace(self, samples=frozenset(places))
+
     def docs(self, split: str, limit: int | None = None) -> Iterator[Doc]:
-        return load_docs(self, split, limit)
+        if split != "test" or self.samples is None:
+            return load_docs(self, split, limit)
+        return islice(chosen(load_docs(self, split), self.samples), limit)
 
     def size(self, split: str, limit: int | None = None) -> Size:
-        docs = count_docs(self, split, limit)
+        docs = sum(1 for _ in self.docs(split, limit))
         return Size(docs, docs * self.turns)
 
-    def split_docs(self, split: str) -> int | None:  # noqa: ARG002 - a file tells by being read
-        return None
+    def split_docs(self, split: str) -> int | None:
+        try:
+            return count_rows(doc_source(self, split))
+        except TaskError:
+            return None
 
     def chosen_prompts(self, prompt_ids: str | None) -> list[Prompt]:
         return select_prompts(self, prompt_ids)
@@ -152,6 +170,11 @@ def data_needed(task: FolderTask) -> str | None:
     local = f", or {files} in --data_dir" if files else ""
     access = f"; {settings.access}" if settings.access else ""
     return f"dataset {settings.dataset_path} on the Hugging Face hub{local}{access}"
+
+
+def _up_to(places: Collection[int]) -> int:
+    """How many docs have to be read to come to all places."""
+    return min(max(places), sys.maxsize - 1) + 1
 
 
 def _check_targets(task: FolderTask) -> None:

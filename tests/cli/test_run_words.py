@@ -3,11 +3,20 @@
 import pytest
 
 from evalwh.cli.run_words import our_words
-from evalwh.errors import UsageError
 
 VALUED = {
     *("tasks", "model", "model_args", "gen_kwargs", "apply_chat_template", "use_cache", "limit"),
-    *("seed", "batch_size", "judge", "num_fewshot", "system_instruction", "output_path", "tag"),
+    *(
+        "samples",
+        "metadata",
+        "seed",
+        "batch_size",
+        "judge",
+        "num_fewshot",
+        "system_instruction",
+        "output_path",
+        "tag",
+    ),
 }
 
 
@@ -32,6 +41,9 @@ VALUED = {
         ("--gen_kwargs temperature=0 --max_tokens=9", "--gen_kwargs temperature=0,max_tokens=9"),
         ("--trust_remote_code --limit 3", "--limit 3 --model_args trust_remote_code=True"),
         ("--system_instruction --tasks --limit 3", "--system_instruction --tasks --limit 3"),
+        ("-E docs.json --limit 3", "--samples docs.json --limit 3"),
+        ("--metadata a=1 b=[4] --limit 3", "--limit 3 --metadata a=1,b=[4]"),
+        ('--metadata={"a":1} --metadata b=2', '--metadata {"a":1},b=2'),
         ("--limt 3", "--limt 3"),
         ("--tasks", "--tasks"),
     ],
@@ -51,26 +63,3 @@ def test_what_means_nothing_here_is_left_out_with_a_note(
         "evalwh: note: --wandb_args: has no meaning here; nothing is uploaded",
     ]
     assert (words, capsys.readouterr().err.splitlines()) == (["--limit", "3"], notes)
-
-
-_NO_SAMPLES = "isn't taken here; give --limit N, or a dataset of those docs alone"
-_NO_METADATA = "isn't taken here; give its pairs in --model_args, which tasks get as their metadata"
-
-
-@pytest.mark.parametrize(
-    ("theirs", "said"),
-    [
-        (["--samples", '{"a": [0]}'], f"--samples: {_NO_SAMPLES}"),
-        (["-E", '{"a": [0]}'], f"-E: {_NO_SAMPLES}"),
-        (
-            ['--metadata={"a": 1}'],
-            f"--metadata: {_NO_METADATA}",
-        ),
-    ],
-)
-def test_what_would_change_what_is_asked_is_refused_with_what_to_do_instead(
-    theirs: list[str], said: str
-) -> None:
-    with pytest.raises(UsageError) as caught:
-        our_words(theirs, VALUED)
-    assert str(caught.value) == said

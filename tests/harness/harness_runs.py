@@ -1,7 +1,7 @@
 """Runs of lm-eval tasks in this process: asked, stored, folded and scored as `evalwh run` does."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from evalwh.generation import Progress
@@ -24,6 +24,7 @@ def run_tasks(
     include_path: Path,
     reply: Callable[[Request], Reply] | None = None,
     limit: int | None = None,
+    samples: Mapping[str, Sequence[int]] | None = None,
 ) -> None:
     """Ask and store everything about `tasks`, then score it."""
     model = HashedModel()
@@ -33,6 +34,7 @@ def run_tasks(
         tasks=list(tasks),
         include_path=[str(include_path)],
         limit=limit,
+        samples=samples or {},
     )
     parts = read_parts(config)
     cells = cells_of(RUN, model.name, parts)
