@@ -70,11 +70,12 @@ def runs(
 
 
 def _drawn(rows: "Sequence[Row]") -> str:
-    """Tables of the runs that asked the same, each with its runs' tags below."""
-    from evalwh.cli.listing import Layout, headed_tables
+    """A table of the runs; below each what it asked of whom, and its tags."""
+    from evalwh.cli.listing import aligned
 
-    layout = Layout(_SHOWN, _heading, _tags)
-    return headed_tables([{**row, **_amounts(row)} for row in rows], layout)
+    names, rule, *lines = aligned(_SHOWN, [{**row, **_amounts(row)} for row in rows]).splitlines()
+    runs = (f"{line}\n{_asked(row)}" for line, row in zip(lines, rows, strict=True))
+    return f"{names}\n{rule}\n{''.join(runs)}"
 
 
 def _amounts(run: "Row") -> "Row":
@@ -87,14 +88,16 @@ def _amounts(run: "Row") -> "Row":
     }
 
 
-def _heading(run: "Row") -> str:
-    """What was asked of whom, which runs made again have in common."""
-    if run["datasets"] is None:
-        return "nothing asked yet"
-    return f"{run['datasets']} · {run['models']} · {run['prompts']}"
+def _asked(run: "Row") -> str:
+    """Lines of the datasets, models, prompts and tags."""
+    import textwrap
 
+    from evalwh.cli.listing import WIDTH
+    from evalwh.value_text import visible
 
-def _tags(run: "Row") -> str:
     tags = json.loads(run["tags"] or "{}")
+    matrix = [run["datasets"], run["models"], run["prompts"]] if run["datasets"] else []
     told = ", ".join(f"{name}={value}" for name, value in tags.items())
-    return f"{run['run_id']}: {told}" if told else ""
+    text = " · ".join(filter(None, (*(matrix or ["nothing asked yet"]), told)))
+    lines = textwrap.wrap(visible(text), WIDTH - 8, break_on_hyphens=False)
+    return textwrap.indent("".join(f"{line}\n" for line in lines), "    ")

@@ -69,7 +69,8 @@ select model, prompt_id, dataset, repeat, role, stage, attempt, asked_model, req
 from generations
 where run_id = $run and doc_id = $doc
     and model = coalesce($model, model) and prompt_id = coalesce($prompt, prompt_id)
-order by dataset, model, prompt_id, repeat, role desc, stage, attempt
+order by dataset, model, prompt_id, repeat, role desc,
+    stage = 'main', length(stage), stage, attempt
 """
 _FIELDS = """
 select model, prompt_id, dataset, repeat, field, value, target, error

@@ -139,6 +139,8 @@ def _lines(name: str, value: Any) -> str:
     """A column as `name: value`; messages, objects and long texts in lines of their own."""
     if value is None or value in ("{}", ""):
         return ""
+    if name == "config":
+        return _object(name, _chosen(json.loads(value)))
     if name in _OBJECTS:
         return _object(name, json.loads(value))
     return _named(name, _rounded(name, value))
@@ -159,14 +161,28 @@ def _named(name: str, text: str) -> str:
     return f"{name}:\n{_indented(text)}\n" if "\n" in text else f"{name}: {text}\n"
 
 
+def _chosen(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run that aren't so by default, nor shown elsewhere."""
+    from dataclasses import fields
+
+    from evalwh.pipeline.config import RunConfig
+
+    usual = {setting.name: setting.default for setting in fields(RunConfig)}
+    return {
+        name: value
+        for name, value in config.items()
+        if name not in _SAID_ELSEWHERE and value != usual.get(name)
+    }
+
+
 def _object(name: str, value: Any) -> str:
-    """An object's entries, one a line, without empty ones and those shown elsewhere."""
+    """An object's entries, one a line, without empty ones."""
     if not isinstance(value, Mapping):
         return _named(name, text_of(value))
     entries = "".join(
         _named(visible(key), text_of(entry))
         for key, entry in value.items()
-        if entry not in (None, [], {}, "") and key not in _SAID_ELSEWHERE
+        if entry not in (None, [], {}, "")
     )
     return f"{name}:\n{_indented(entries)}\n"
 

@@ -60,16 +60,13 @@ def test_no_line_is_wider_than_80_columns(db: Path, command: str) -> None:
     assert (ended.code, too_wide) == (0, [])
 
 
-def test_runs_stand_below_what_they_asked_of_whom_and_above_their_tags(db: Path) -> None:
+def test_below_a_run_stands_what_it_asked_of_whom_and_its_tags(db: Path) -> None:
     assert evalwh("runs", db=db).out == (
-        "technical_support_bot · openai/gpt-4o-mini · brief, stepwise\n"
-        "\n"
         "run_id                status       started_at (UTC)  responses  errors  billed\n"
         "--------------------  -----------  ----------------  ---------  ------  -------\n"
         "20260102-093000-1a2b  interrupted  2026-01-01 00:00  2/4             0  $1.0000\n"
-        "\n"
-        "20260102-093000-1a2b: team=nlp, commit=0123456789abcdef0123456789abcdef01234567,\n"
-        "    note=the third try\n"
+        "    technical_support_bot · openai/gpt-4o-mini · brief, stepwise · team=nlp,\n"
+        "    commit=0123456789abcdef0123456789abcdef01234567, note=the third try\n"
     )
 
 
@@ -78,7 +75,7 @@ def test_a_run_without_responses_still_says_how_many_are_planned(tmp_path: Path)
     for prompt_id in ("p", "q"):
         given.cell(run_id=_RUN, docs=24, prompt_id=prompt_id)
     given.event("stopped", run_id=_RUN)
-    (row,) = evalwh("runs", db=given.warehouse().path).out.splitlines()[4:]
+    row, _asked = evalwh("runs", db=given.warehouse().path).out.splitlines()[2:]
     assert row.split() == [_RUN, "stopped", "2026-01-01", "00:00", "0/48", "0", "-"]
 
 

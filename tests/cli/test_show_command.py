@@ -126,3 +126,13 @@ def test_a_case_is_shown_with_the_doc_that_it_was_asked_about(tmp_path: Path) ->
         [{"id": "a"}],
         [{"id": "b"}],
     ]
+
+
+def test_turns_and_choices_are_shown_in_the_order_they_were_asked(tmp_path: Path) -> None:
+    given = Given(tmp_path / "evalwh.duckdb").run("r1").docs("a")
+    cell = given.cell(docs=1)
+    for stage in ("choice_10", "choice_9", "main", "turn_1"):
+        given.generation(cell, "a", stage=stage)
+    shown = evalwh("show", "r1", "a", "--format", "json", db=given.warehouse().path).out
+    stages = [row["stage"] for row in json.loads(shown)["generations"]]
+    assert stages == ["turn_1", "choice_9", "choice_10", "main"]
