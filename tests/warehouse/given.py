@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from evalwh.hashing import row_key
@@ -143,14 +145,16 @@ class Given:
         dataset: str = "d",
         day: int = 0,
         higher_is_better: bool = True,
+        scores: Mapping[str, Sequence[float | None]] | None = None,
         **made: Any,
     ) -> "Given":
-        """Items by doc and the aggregate row of a metric; its scores are left unknown."""
-        scorer = {"aggregation": aggregation, "per": "doc"}
+        """Items by doc and the aggregate row of lm-eval's metric; docs with an item have no score,
+        the others may have `scores`."""
+        scorer = {"lm_eval": "0", "aggregation": aggregation, "per": "doc"}
         options: dict[str, Any] = {"field": field, "metric": metric, "dataset": dataset}
         self.scored(
             cell_key,
-            {},
+            scores or {},
             scorer=scorer,
             higher_is_better=higher_is_better,
             day=day,
@@ -260,6 +264,8 @@ class Given:
     def warehouse(self) -> Warehouse:
         """The warehouse with everything given."""
         warehouse = Warehouse(self.path)
+        if not warehouse.exists():
+            warehouse.path.write_bytes(empty_warehouse())
         with warehouse.journal("given") as journal:
             for kind, record in self.records:
                 journal.write(kind, record)
@@ -290,3 +296,12 @@ def day(number: int) -> datetime:
 
 def _at(number: int) -> str:
     return (START + timedelta(days=number)).isoformat()
+
+
+@cache
+def empty_warehouse() -> bytes:
+    """The file of a warehouse without facts: all its views are bound once for many tests."""
+    with TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder) / "evalwh.duckdb")
+        warehouse.fold()
+        return warehouse.path.read_bytes()
