@@ -13,19 +13,29 @@
 -- field             VARCHAR  scored output
 -- metric            VARCHAR  metric's name
 -- docs              BIGINT   docs compared: both sides have a score, of the same content
--- mean_a            DOUBLE   mean score of these docs in the first run, repeats as one; null for no
---                            docs
--- mean_b            DOUBLE   the same in the second run
--- difference        DOUBLE   mean_b - mean_a; above 0 is a rise, which is worse where lower is better
--- ci_low            DOUBLE   lower end of the difference's 95 % interval: paired bootstrap, clustered
---                            by doc, the same for the same variable `seed`; null for fewer than two
---                            docs
+-- aggregation       VARCHAR  what makes the figures that differ: mean, or lm-eval's name of another;
+--                            null where the sides differ in it: then there is no difference
+-- value_a           DOUBLE   the figure of the first run: the mean score of the docs compared, repeats
+--                            as one; what is no mean is of all docs of the run, as in aggregates;
+--                            null for no docs, or when the aggregation failed
+-- value_b           DOUBLE   the same of the second run
+-- mean_a            DOUBLE   value_a where it is a mean, else null: the mean of docs' own BLEU, say,
+--                            is no BLEU
+-- mean_b            DOUBLE   the same of the second run
+-- difference        DOUBLE   value_b - value_a; above 0 is a rise, which is worse where lower is
+--                            better; null for no docs in common
+-- interval          VARCHAR  paired: of a mean's difference, by bootstrap, clustered by doc, the same
+--                            for the same variable `seed`; unpaired: of other figures, from the two
+--                            standard errors that lm-eval gives, wider than pairing the docs would
+--                            make it; null where neither can be made
+-- ci_low            DOUBLE   lower end of the difference's 95 % interval; null without one
 -- ci_high           DOUBLE   upper end of it
 -- pass_rate_a       DOUBLE   share of these docs that pass in the first run, 0..1; null without a
 --                            threshold or docs
 -- pass_rate_b       DOUBLE   the same in the second run
 -- p_value           DOUBLE   two-sided: exact McNemar (sign) test of fixed against broken docs;
---                            without a threshold from the bootstrap; null for no docs
+--                            without a threshold from what made the interval: the bootstrap, or a
+--                            z-test of unpaired figures; null for no docs, and without an interval
 -- p_adjusted        DOUBLE   p_value by Holm, for all rows of the two runs that are paired; for a
 --                            pair that isn't, for its own rows; null with p_value
 -- fixed             BIGINT   docs that pass in more of their repeats; null without a threshold or
@@ -43,34 +53,83 @@
 --                            only ones that each run has for the dataset
 -- conclusion        VARCHAR  better or worse: p_adjusted is below 0.05, and more docs were fixed or
 --                            broken, without a threshold the difference says which; else no
---                            difference shown; null for no docs
+--                            difference shown; null with p_value
 
-with tested as (
+with figures as (
     select
         pairs.*,
         compared.docs as compared_docs,
-        compared.mean_a,
-        compared.mean_b,
-        compared.difference,
-        compared.ci_low,
-        compared.ci_high,
-        compared.passed_docs_a / compared.docs as pass_rate_a,
-        compared.passed_docs_b / compared.docs as pass_rate_b,
-        compared.p_value,
+        is_mean(pairs.aggregation) as is_mean,
+        case
+            when is_mean(pairs.aggregation) then compared.mean_a
+            when pairs.aggregation is not null then made_a.value
+        end as value_a,
+        case
+            when is_mean(pairs.aggregation) then compared.mean_b
+            when pairs.aggregation is not null then made_b.value
+        end as value_b,
+        compared.docs + compared.unscored as common_docs,
+        nullif(sqrt(made_a.stderr ** 2 + made_b.stderr ** 2), 0) as unpaired_stderr,
+        compared.difference as mean_difference,
+        compared.ci_low as paired_low,
+        compared.ci_high as paired_high,
+        compared.p_value as paired_p_value,
+        compared.passed_docs_a,
+        compared.passed_docs_b,
         compared.fixed,
         compared.broken,
         compared.missing_a,
         compared.missing_b,
         compared.unscored,
-        compared.edited,
-        case
-            when compared.fixed is not null then compared.fixed - compared.broken
-            when pairs.higher_is_better then compared.difference
-            else -compared.difference
-        end as improvement
+        compared.edited
     from keyed_differences as compared
     inner join measured_pairs as pairs
         using (run_a, run_b, cell_a, measure_a, cell_b)
+    left join keyed_aggregates as made_a
+        on
+            pairs.run_a = made_a.run_id
+            and pairs.cell_a = made_a.cell_key
+            and pairs.measure_a = made_a.measure_key
+    left join keyed_aggregates as made_b
+        on
+            pairs.run_b = made_b.run_id
+            and pairs.cell_b = made_b.cell_key
+            and pairs.measure_b = made_b.measure_key
+),
+
+differing as (
+    select
+        figures.*,
+        case
+            when is_mean then mean_difference
+            when common_docs > 0 then round(value_b - value_a, 12)
+        end as difference
+    from figures
+),
+
+tested as (
+    select
+        differing.*,
+        case
+            when is_mean then paired_low
+            else round(difference - 1.959963984540054::double * unpaired_stderr, 12)
+        end as ci_low,
+        case
+            when is_mean then paired_high
+            else round(difference + 1.959963984540054::double * unpaired_stderr, 12)
+        end as ci_high,
+        passed_docs_a / compared_docs as pass_rate_a,
+        passed_docs_b / compared_docs as pass_rate_b,
+        case
+            when is_mean or fixed is not null then paired_p_value
+            else two_sided_p(abs(difference) / unpaired_stderr)
+        end as p_value,
+        case
+            when fixed is not null then fixed - broken
+            when higher_is_better then difference
+            else -difference
+        end as improvement
+    from differing
 ),
 
 adjusted as (
@@ -99,9 +158,17 @@ select
     adjusted.field,
     adjusted.metric,
     adjusted.compared_docs as docs,
-    adjusted.mean_a,
-    adjusted.mean_b,
+    adjusted.aggregation,
+    adjusted.value_a,
+    adjusted.value_b,
+    case when adjusted.is_mean then adjusted.value_a end as mean_a,
+    case when adjusted.is_mean then adjusted.value_b end as mean_b,
     adjusted.difference,
+    case
+        when adjusted.ci_low is null then null
+        when adjusted.is_mean then 'paired'
+        else 'unpaired'
+    end as interval,
     adjusted.ci_low,
     adjusted.ci_high,
     adjusted.pass_rate_a,

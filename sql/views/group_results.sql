@@ -11,6 +11,7 @@
 -- missing_tasks     BIGINT   tasks of the group without one
 -- docs              BIGINT   docs of the tasks; a task counts with the docs of that of its metrics
 --                            that has the most
+-- unscored_docs     BIGINT   docs of these tasks that are planned but left out of their figures
 -- value             DOUBLE   mean of the tasks' figures; null when none has one
 -- stderr            DOUBLE   its standard error, pooled from the tasks'; null when one has none
 -- weight_by_size    BOOLEAN  whether a task weighs by its docs
@@ -107,6 +108,7 @@ ruled as (
         figures.value,
         figures.stderr,
         figures.size,
+        figures.unscored_docs,
         case when rules.weight_by_size then figures.size else 1 end as weight,
         figures.higher_is_better
     from rules
@@ -130,6 +132,9 @@ select
     count(ruled.value) as tasks,
     any_value(ruled.tasks) - count(ruled.value) as missing_tasks,
     coalesce(sum(ruled.size) filter (ruled.value is not null), 0)::bigint as docs,
+    coalesce(
+        sum(ruled.unscored_docs) filter (ruled.value is not null), 0
+    )::bigint as unscored_docs,
     fsum(ruled.value * ruled.weight) / sum(ruled.weight) filter (ruled.value is not null) as value,
     case
         when count(ruled.stderr) < count(ruled.value) or count(ruled.value) = 0 then null

@@ -1,5 +1,6 @@
--- leaderboard: one row per run, model, prompt, dataset, split, field and metric.
--- With repeats, a doc counts with the mean of its repeats.
+-- leaderboard: one row per run, model, prompt, dataset, split, field and metric: the figure that is
+-- made of its docs, and how many of them pass. With repeats, a doc counts with the mean of its
+-- repeats.
 --
 -- run_id            VARCHAR  the run
 -- model             VARCHAR  model evaluated
@@ -11,9 +12,15 @@
 -- docs              BIGINT   docs with a score
 -- unscored_docs     BIGINT   docs planned but without one
 -- errors            BIGINT   responses whose score is missing, with the reason beside it in scores
--- mean              DOUBLE   mean score; null when no doc is scored
--- stderr            DOUBLE   standard error of the mean, clustered by doc, in the score's unit;
---                            null for fewer than two docs
+-- mean              DOUBLE   mean score; null when no doc is scored, and where the figure is no mean
+--                            of scores: those of BLEU doc by doc don't make the task's BLEU
+-- aggregation       VARCHAR  what makes the figure: mean, or lm-eval's name of another: perplexity,
+--                            bleu, …; a task's own function by its name
+-- value             DOUBLE   the figure, as in aggregates: the mean, or what lm-eval reports; null
+--                            when no doc is scored, or when the aggregation failed
+-- stderr            DOUBLE   standard error of value, in its unit: of a mean clustered by doc, else
+--                            by lm-eval's bootstrap; null where there is none, as for fewer than
+--                            two docs
 -- higher_is_better  BOOLEAN  false flips the comparison with the threshold
 -- threshold         DOUBLE   least passing score in force, greatest where lower is better; null
 --                            when there is none
@@ -25,17 +32,9 @@
 -- ci_low            DOUBLE   lower end of the pass rate's 95 % interval (Wilson); null with it
 -- ci_high           DOUBLE   upper end of it; null with it
 
-with aggregated as (
-    select
-        measured.*,
-        coalesce(keyed.docs, 0) as scored_docs,
-        greatest(measured.docs, coalesce(keyed.seen_docs, 0)) as planned_docs,
-        coalesce(keyed.errors, 0) as errors,
-        keyed.mean,
-        keyed.spread,
-        keyed.passed_docs as passing_docs
-    from measured_cells as measured
-    left join keyed_leaderboard as keyed using (run_id, cell_key, measure_key)
+with figures as (
+    select *
+    from measured_figures
 ),
 
 -- Fields without any score that no response has either: that is the model's failure.
@@ -48,7 +47,7 @@ never_given as (
         select distinct
             cell_key,
             field
-        from aggregated
+        from figures
         where scored_docs = 0
     ) using (cell_key, field)
     group by fields.cell_key, fields.field
@@ -57,13 +56,13 @@ never_given as (
 
 counted as (
     select
-        aggregated.*,
+        figures.* exclude (passed_docs),
         case
-            when aggregated.threshold is null then null
-            when aggregated.scored_docs > 0 then aggregated.passing_docs
+            when figures.threshold is null then null
+            when figures.scored_docs > 0 then figures.passed_docs
             when never_given.field is not null then 0
         end as passed_docs
-    from aggregated
+    from figures
     left join never_given using (cell_key, field)
 )
 
@@ -78,8 +77,10 @@ select
     counted.scored_docs as docs,
     counted.planned_docs - counted.scored_docs as unscored_docs,
     counted.errors,
-    counted.mean,
-    counted.spread / sqrt(counted.scored_docs) as stderr,
+    case when is_mean(counted.aggregation) then counted.value end as mean,
+    counted.aggregation,
+    counted.value,
+    counted.stderr,
     counted.higher_is_better,
     counted.threshold,
     counted.passed_docs,

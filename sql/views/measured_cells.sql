@@ -13,6 +13,8 @@
 --                            scores all responses to a doc together, as lm-eval's do
 -- field             VARCHAR  scored output
 -- metric            VARCHAR  metric's name
+-- aggregation       VARCHAR  what makes one figure of the docs: mean, or lm-eval's name of another;
+--                            a task's own function by its name
 -- higher_is_better  BOOLEAN  false flips the comparison with the threshold
 -- threshold         DOUBLE   least passing score in force; null when there is none
 -- passes_from       DOUBLE   a score passes between here …
@@ -30,6 +32,10 @@ select
     case when (measures.scorer ->> '$.per') = 'doc' then 1 else cells.repeats end as repeats,
     measures.field,
     measures.metric,
+    case
+        when (measures.scorer ->> '$.lm_eval') is null then 'mean'
+        else coalesce(measures.scorer ->> '$.aggregation', 'mean')
+    end as aggregation,
     measures.higher_is_better,
     thresholds.threshold,
     case

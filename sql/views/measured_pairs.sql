@@ -17,6 +17,8 @@
 -- cell_b            BIGINT   key of the second cell in facts
 -- measure_b         BIGINT   key of its measure in facts
 -- docs              BIGINT   docs planned, of the cell that has more
+-- aggregation       VARCHAR  what makes one figure of the docs: mean, or lm-eval's name of another;
+--                            null where the sides differ in it
 -- higher_is_better  BOOLEAN  false where a fall is an improvement
 -- threshold         DOUBLE   least passing score in force; null when there is none
 -- same_scorer       BOOLEAN  false where another judge, tokenizer or version made the scores
@@ -40,6 +42,7 @@ with joined as (
         b.cell_key as cell_b,
         b.measure_key as measure_b,
         greatest(a.docs, b.docs) as docs,
+        case when a.aggregation = b.aggregation then b.aggregation end as aggregation,
         b.higher_is_better,
         b.threshold
     from measured_cells as a
@@ -63,6 +66,7 @@ select
     joined.cell_b,
     joined.measure_b,
     joined.docs,
+    joined.aggregation,
     joined.higher_is_better,
     joined.threshold,
     joined.measure_a = joined.measure_b as same_scorer,

@@ -61,7 +61,7 @@ def test_median_is_the_upper_of_two_middle_scores(given: Given) -> None:
         cell = given.cell(docs=4, dataset=dataset)
         given.itemed(cell, {}, aggregation="median", docs=4, dataset=dataset, stderr=0.5)
         by_doc = {doc: [score] for doc, score in zip("abcd", scores, strict=True)}
-        scorer = {"aggregation": "median", "per": "doc"}
+        scorer = {"lm_eval": "0", "aggregation": "median", "per": "doc"}
         given.scored(cell, by_doc, field="none", scorer=scorer, dataset=dataset)
     rows = given.warehouse().read("select dataset, docs, value, stderr from aggregates").rows
     assert sorted(rows) == [("even", 4, 3.0, 0.5), ("tie", 3, 2.0, 0.5)]

@@ -248,3 +248,71 @@ def _random_bits(numbers: np.ndarray) -> np.ndarray:
     x *= np.uint32(0x846CA68B)
     x ^= x >> np.uint32(16)
     return x
+
+
+_UNPAIRED = (
+    "aggregation, value_a, value_b, mean_a, mean_b, difference, interval, ci_low, ci_high, p_value"
+)
+
+
+def _aggregated(given: Given, old: Mapping[str, object], new: Mapping[str, object]) -> Given:
+    """BLEU of two docs in two runs; each doc's own BLEU says the opposite of the whole."""
+    for run_id, scores, made in (("old", [0.0, 10.0], old), ("new", [90.0, 95.0], new)):
+        cell = given.run(run_id).docs("a", "b").cell(run_id=run_id, docs=2)
+        by_doc = {doc: [score] for doc, score in zip("ab", scores, strict=True)}
+        given.itemed(cell, {}, scores=by_doc, aggregation="bleu", docs=2, **made)
+    return given
+
+
+def test_what_is_no_mean_differs_by_lm_evals_figures_unpaired(given: Given) -> None:
+    given = _aggregated(given, {"value": 40.0, "stderr": 3.0}, {"value": 30.0, "stderr": 4.0})
+
+    row = _one(given.warehouse(), f"{_UNPAIRED}, conclusion")
+
+    low, high = (-10 + sign * norm.ppf(0.975) * 5 for sign in (-1, 1))
+    test = (pytest.approx(low), pytest.approx(high), pytest.approx(2 * norm.sf(2), abs=1e-6))
+    assert row == ("bleu", 40.0, 30.0, None, None, -10.0, "unpaired", *test, "worse")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "figures"),
+    [
+        ({"value": 40.0, "stderr": 3.0}, {"value": 30.0}, (40.0, 30.0, None, None, -10.0)),
+        (
+            {"value": 40.0, "stderr": 0.0},
+            {"value": 30.0, "stderr": 0.0},
+            (40.0, 30.0, None, None, -10.0),
+        ),
+        ({"value": 40.0, "stderr": 3.0}, {"error": "bleu: E"}, (40.0, None, None, None, None)),
+    ],
+)
+def test_a_figure_without_a_standard_error_has_no_interval_and_no_test(
+    given: Given, old: dict[str, object], new: dict[str, object], figures: tuple[object, ...]
+) -> None:
+    row = _one(_aggregated(given, old, new).warehouse(), f"{_UNPAIRED}, conclusion")
+
+    assert row == ("bleu", *figures, None, None, None, None, None)
+
+
+def test_equal_figures_that_are_no_means_have_p_1(given: Given) -> None:
+    same = {"value": 40.0, "stderr": 3.0}
+
+    row = _one(_aggregated(given, same, same).warehouse(), "difference, p_value, conclusion")
+
+    assert row == (0.0, 1.0, "no difference shown")
+
+
+def test_with_a_threshold_the_docs_are_tested_and_the_figures_still_differ(given: Given) -> None:
+    given = _aggregated(given, {"value": 40.0}, {"value": 30.0}).threshold(50, field="none")
+
+    row = _one(given.warehouse(), "difference, fixed, broken, p_value")
+
+    assert row == (-10.0, 2, 0, 0.5)
+
+
+def test_sides_that_aggregate_otherwise_are_not_compared(given: Given) -> None:
+    for run_id, aggregation in (("old", "median"), ("new", "bleu")):
+        cell = given.run(run_id).docs("a").cell(run_id=run_id, docs=1)
+        given.itemed(cell, {}, scores={"a": [1.0]}, aggregation=aggregation, docs=1, value=2.0)
+
+    assert _one(given.warehouse(), _UNPAIRED) == (None,) * 10

@@ -70,6 +70,14 @@ def test_group_says_which_tasks_have_no_figure(given: Given) -> None:
     ]
 
 
+def test_group_counts_the_docs_that_its_tasks_left_out(given: Given) -> None:
+    _run(given, _group("s", "t"))
+    _scored(given, "s", [1.0, None, None])
+    _scored(given, "t", [1.0, 0.0])
+    rows = given.warehouse().read("select docs, unscored_docs from group_results").rows
+    assert rows == [(3, 2)]
+
+
 def test_group_has_no_figure_where_no_task_has_one(given: Given) -> None:
     _run(given, _group("s"))
     _scored(given, "s", [None])

@@ -11,6 +11,8 @@ _COUNTS = (
     "select docs, unscored_docs, errors, mean, stderr, passed_docs, pass_rate from leaderboard"
 )
 
+_FIGURES = "select aggregation, mean, value, stderr from leaderboard"
+
 
 def test_leaderboard_row_of_a_cell_with_a_null_and_a_doc_never_asked(given: Given) -> None:
     cell = given.run().docs("a", "b", "c", "d").cell(docs=5)
@@ -147,3 +149,26 @@ def test_a_field_that_no_response_gave_passes_nothing_and_one_nobody_scored_is_u
         ("gone", 0, 2, 0.0, 0.0, 0.0, False),
         ("said", 0, 2, None, None, None, True),
     ]
+
+
+def test_the_figure_of_a_task_folder_is_the_mean(given: Given) -> None:
+    cell = given.run().docs("a", "b").cell(docs=2)
+    given.scored(cell, {"a": [1.0], "b": [0.0]}, scorer={"aggregation": "max"})
+    assert given.warehouse().read(_FIGURES).rows == [("mean", 0.5, 0.5, 0.5)]
+
+
+def test_the_figure_that_is_no_mean_is_lm_evals_and_leaves_the_mean_null(given: Given) -> None:
+    cell = given.run().docs("a", "b").cell(docs=2)
+    scores = {"a": [10.0], "b": [90.0]}
+    given.itemed(cell, {}, scores=scores, aggregation="bleu", docs=2, value=30.0, stderr=1.5)
+    assert given.warehouse().read(_FIGURES).rows == [("bleu", None, 30.0, 1.5)]
+
+
+def test_an_aggregation_that_failed_or_was_never_made_has_no_figure(given: Given) -> None:
+    cell = given.run().docs("a").cell(docs=1)
+    failed = {"aggregation": "own", "docs": 1, "error": "own: ValueError", "stderr": 0.5}
+    given.itemed(cell, {}, scores={"a": [1.0]}, metric="failed", **failed)
+    scorer = {"lm_eval": "0", "aggregation": "bleu"}
+    given.scored(cell, {"a": [12.0]}, metric="unmade", scorer=scorer)
+    rows = given.warehouse().read(f"{_FIGURES} order by metric").rows
+    assert rows == [("own", None, None, None), ("bleu", None, None, None)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from evalwh.warehouse import Warehouse
 from tests.warehouse.given import Given
@@ -50,6 +50,19 @@ def test_the_sign_test_of_null_is_null(warehouse: Warehouse) -> None:
     assert warehouse.read("select sign_test_p(null, 1), sign_test_p(1, null)").rows == [
         (None, None)
     ]
+
+
+def test_the_normal_test_equals_scipys_tails(warehouse: Warehouse) -> None:
+    values = [0.0, 1e-9, 0.3, 1.0, 1.96, 2.0, 2.9999, 3.0, 5.0, 9.0]
+
+    found = [warehouse.read("select two_sided_p($1)", [z]).rows[0][0] for z in values]
+
+    expected = [2 * norm.sf(z) for z in values]
+    assert (found[0], found) == (1.0, pytest.approx(expected, rel=1e-5, abs=1e-6))
+
+
+def test_the_normal_test_of_null_is_null(warehouse: Warehouse) -> None:
+    assert warehouse.read("select two_sided_p(null::double)").rows == [(None,)]
 
 
 def test_random_bits_are_lowbias32s(warehouse: Warehouse) -> None:
