@@ -28,6 +28,8 @@ CHAT_KINDS: frozenset[RequestKind] = frozenset({"chat", "completion"})
 ALL_KINDS: frozenset[RequestKind] = CHAT_KINDS | {"loglikelihood", "loglikelihood_rolling"}
 ChatTemplate: TypeAlias = Callable[[Sequence[Message], bool], str]
 """Messages as the text that a model completes; the flag adds the beginning of its answer."""
+MOST_REPEATS = 100_000
+"""How often a doc is asked at most."""
 MAIN = "main"
 """The stage of a case's only request, or of its last turn."""
 

@@ -12,9 +12,9 @@ import typer
 
 from evalwh.cli.config_file import Setting, Settings, every_run
 from evalwh.cli.logs import hide
+from evalwh.cli.option_values import read_value
 from evalwh.cli.run_options import RunOptions
 from evalwh.cli.run_words import LISTS, MAPPINGS
-from evalwh.cli.samples import checked_samples, read_samples
 from evalwh.cli.usage import TyperUsageError
 from evalwh.errors import UsageError
 from evalwh.location import located
@@ -24,14 +24,13 @@ from evalwh.secrets import secret_values
 
 _PATHS = frozenset({"data_dir", "output_path"})
 _OF_ONE_RUN = ("resume", "run_id")
-_BOOLEANS = {
-    **dict.fromkeys(("true", "1", "yes"), True),
-    **dict.fromkeys(("false", "0", "no"), False),
-}
+_NUMBERS = ("int", "int range", "float", "float range")
+_SEEDS = 4
 
 
 def given_runs(ctx: typer.Context, given: Mapping[str, Any]) -> list[RunOptions]:
     """The runs that are asked for, one unless a file or several say more. Raises UsageError."""
+    given = {name: read_value(name, value, f"--{name}") for name, value in given.items()}
     command = {name: given[name] for name in given if _is_said(ctx, name)}
     files = given["config"] or []
     runs = every_run(files, _names(ctx)) if files else [{}]
@@ -76,18 +75,15 @@ def _options(
             **_pairs(name, from_file.get(name, {})),
             **_pairs(name, given[name]),
         }
+    seeds = values["seed"] or [None]
     return RunOptions(
         **{
             **{name: value for name, value in values.items() if name != "config"},
-            "apply_chat_template": _template(values["apply_chat_template"]),
-            "batch_size": _batch_size(values["batch_size"]),
-            "fewshot_as_multiturn": _boolean(
-                "fewshot_as_multiturn", values["fewshot_as_multiturn"]
-            ),
-            "seed": _seed(values["seed"]),
-            "seeds": _seeds(values["seed"]),
-            "samples": _samples(values["samples"]),
-            "use_cache": _use_cache(values["use_cache"]),
+            # Of lm-eval's four it is the one of examples.
+            "seed": seeds[-1],
+            "seeds": seeds if len(seeds) == _SEEDS else [],
+            "samples": values["samples"] or {},
+            "use_cache": bool(values["use_cache"]),
         }
     )
 
@@ -100,9 +96,12 @@ def _value(ctx: typer.Context, name: str, setting: Setting) -> Any:
     """A setting as the command line would give it. Raises UsageError with file and line."""
     if name in MAPPINGS:
         return _mapping(name, setting)
+    where = f"{setting.place}: '{name}'"
     if name == "samples":
-        return _samples(setting.value, f"{setting.place}: '{name}'")
+        return read_value(name, setting.value, where)
     option = next(each for each in ctx.command.params if each.name == name)
+    if isinstance(setting.value, bool) and option.type.name in _NUMBERS:
+        raise UsageError(f"{where} must be a number, not {str(setting.value).lower()}")
     is_multiple = getattr(option, "multiple", False)
     text = _several(setting) if is_multiple else _text(name, setting)
     try:
@@ -111,12 +110,12 @@ def _value(ctx: typer.Context, name: str, setting: Setting) -> Any:
             return located(Path(value))
     except TyperUsageError as error:
         said = str(getattr(error, "message", error)).rstrip(".")
-        raise UsageError(f"{setting.place}: '{name}': {said}") from None
+        raise UsageError(f"{where}: {said}") from None
     except UsageError as error:
         raise UsageError(f"{setting.place}: {error}") from None
     if is_multiple:
         return [Path(each) for each in value] if name == "include_path" else list(value)
-    return Path(value) if name in _PATHS else value
+    return Path(value) if name in _PATHS else read_value(name, value, where)
 
 
 def _mapping(name: str, setting: Setting) -> Mapping[str, Json]:
@@ -187,61 +186,3 @@ def _task_name(task: Any, place: str) -> str:
 def _smallest(sizes: Sequence[Any]) -> Any:
     numbers = [size for size in sizes if isinstance(size, int)]
     return min(numbers) if numbers else sizes[0]
-
-
-def _template(text: str | None) -> bool | str | None:
-    return None if text is None else _BOOLEANS.get(text.lower(), text)
-
-
-def _boolean(name: str, text: str | None) -> bool | None:
-    if text is None:
-        return None
-    if text.lower() not in _BOOLEANS:
-        raise UsageError(f"--{name}: '{text}' is neither True nor False")
-    return _BOOLEANS[text.lower()]
-
-
-def _batch_size(text: str | None) -> int | str | None:
-    """A number, or `auto`, lm-eval's `auto:N` too."""
-    if text is None or text.partition(":")[0] == "auto":
-        return text
-    if not text.isdecimal() or int(text) < 1:
-        raise UsageError(f"--batch_size: '{text}' must be a whole number of at least 1, or auto")
-    return int(text)
-
-
-def _samples(value: Any, where: str = "--samples") -> Mapping[str, Sequence[int]]:
-    """As text, or as a mapping that a file holds."""
-    if value is None:
-        return {}
-    return read_samples(value, where) if isinstance(value, str) else checked_samples(value, where)
-
-
-def _seed(text: str | None) -> int | None:
-    """One seed; of lm-eval's four (Python, NumPy, Torch, examples) the one of examples."""
-    if text is None:
-        return None
-    last = text.split(",")[-1].strip()
-    if last.lower() == "none":
-        return None
-    try:
-        return int(last)
-    except ValueError:
-        raise UsageError(f"--seed: '{text}' must be a whole number") from None
-
-
-def _seeds(text: str | None) -> list[int | None]:
-    """lm-eval's four, where all are given."""
-    seeds = [_seed(each) for each in text.split(",")] if text else []
-    return seeds if len(seeds) == 4 else []
-
-
-def _use_cache(text: str | None) -> bool:
-    if text is None:
-        return False
-    if text.lower() not in _BOOLEANS:
-        typer.echo(
-            f"evalwh: note: --use_cache {text}: the warehouse is the cache; no folder is needed",
-            err=True,
-        )
-    return _BOOLEANS.get(text.lower(), True)

@@ -5,7 +5,6 @@ Reads text and decides names; carries nothing out.
 
 import math
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -170,7 +169,7 @@ def run_config(options: RunOptions) -> RunConfig:
         tasks=[_task_place(name) for name in tasks],
         model_args=split_secrets(own_model_args(options)).public,
         prompts=options.prompts,
-        limit=_limit(options.limit),
+        limit=options.limit,
         samples=options.samples,
         repeats=options.repeats,
         num_fewshot=options.num_fewshot,
@@ -270,15 +269,6 @@ def _gen_kwargs(given: Mapping[str, Json]) -> dict[str, Json]:
         params["temperature"] = 0.0
     check_params(params, where="--gen_kwargs")
     return params
-
-
-def _limit(given: float | None) -> float | None:
-    """How many docs, or which share of them."""
-    if given is None or 0 < given < 1:
-        return given
-    if not given.is_integer() or given < 1:
-        raise UsageError(f"--limit: {given:g} is neither a number of docs nor a share below 1")
-    return min(int(given), sys.maxsize)
 
 
 def _check_samples(options: RunOptions) -> None:

@@ -6,7 +6,7 @@ same dataset, `high` the longest that a request allows.
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from evalwh.fields import extract_fields
 from evalwh.generation.limits import max_tokens
@@ -61,16 +61,16 @@ class Estimate:
     def high_usd(self) -> float | None:
         return self._usd(self.most_completion_tokens)
 
-    def add(self, prompt_tokens: int, longest_reply: int | None) -> None:
-        """Count a request."""
+    def add(self, prompt_tokens: int, longest_reply: int | None, times: int) -> None:
+        """Count a request that is sent so often."""
         longest = longest_reply or (self.price.max_completion_tokens if self.price else None)
-        self.requests += 1
-        self.prompt_tokens += prompt_tokens
+        self.requests += times
+        self.prompt_tokens += prompt_tokens * times
         self.most_a_reply = max(self.most_a_reply, longest or 0)
         if longest is None or self.most_completion_tokens is None:
             self.most_completion_tokens = None
         else:
-            self.most_completion_tokens += longest
+            self.most_completion_tokens += longest * times
 
     def _usd(self, completion_tokens: int | None) -> float | None:
         if self.price is None or completion_tokens is None:
@@ -123,12 +123,17 @@ class _Estimating:
 
     def count_model(self, model: Model, cells: Sequence[Cell]) -> None:
         """Count what `model` is asked in the cells."""
-        datasets = {cell.key: cell.part.task.dataset for cell in cells}
-        for dataset in dict.fromkeys(datasets.values()):
-            self._estimate("model", model, dataset)
+        parts = {cell.key: cell.part for cell in cells}
+        for part in parts.values():
+            self._estimate("model", model, part.task.dataset)
+        # Repeats are alike unless some are answered: one is counted for all.
+        is_once = not self.run_id and not self._reuses(model)
+        if is_once:
+            cells = _asked_once(cells)
         for job in self._unknown(self._jobs(model, cells), model):
-            estimate = self._estimate("model", model, datasets[job.case.cell_key])
-            self._add(estimate, job.request)
+            part = parts[job.case.cell_key]
+            estimate = self._estimate("model", model, part.task.dataset)
+            self._add(estimate, job.request, part.repeats if is_once else 1)
 
     def count_judge(self, judge: Model, parts: Sequence[Part]) -> None:
         """Count what `judge` is asked about the replies to the parts, each taken to be right."""
@@ -141,8 +146,7 @@ class _Estimating:
             estimate = self._estimate("judge", judge, part.task.dataset)
             for doc in part.task.docs(part.split, part.limit):
                 for request in _judged(part, doc, measures, judge.name):
-                    for _time in range(len(part.prompts) * part.repeats):
-                        self._add(estimate, request)
+                    self._add(estimate, request, len(part.prompts) * part.repeats)
 
     def _jobs(self, model: Model, cells: Sequence[Cell]) -> Iterator[Job]:
         stored = NOTHING
@@ -154,11 +158,10 @@ class _Estimating:
 
     def _unknown(self, jobs: Iterable[Job], model: Model) -> Iterator[Job]:
         """The jobs that no stored reply answers."""
-        warehouse = self.invocation.warehouse
-        if not self.invocation.use_cache or model.made_by or not warehouse.path.exists():
+        if not self._reuses(model):
             yield from jobs
             return
-        cache, asked, rest = ReplyCache(warehouse), set[str](), iter(jobs)
+        cache, asked, rest = ReplyCache(self.invocation.warehouse), set[str](), iter(jobs)
         while chunk := list(itertools.islice(rest, _CHUNK)):
             hashes = [job.request.request_hash for job in chunk]
             asked |= cache.read(hashes).keys()
@@ -166,6 +169,11 @@ class _Estimating:
                 if request_hash not in asked:
                     asked.add(request_hash)
                     yield job
+
+    def _reuses(self, model: Model) -> bool:
+        """Whether stored replies of other runs answer requests to `model`."""
+        is_on = self.invocation.use_cache and not model.made_by
+        return is_on and self.invocation.warehouse.path.exists()
 
     def _estimate(self, role: Role, model: Model, dataset: str) -> Estimate:
         key = (role, model.name, dataset)
@@ -187,9 +195,15 @@ class _Estimating:
             self._counters[model] = token_counter(model)
         return self._counters[model]
 
-    def _add(self, estimate: Estimate, request: Request) -> None:
+    def _add(self, estimate: Estimate, request: Request, times: int) -> None:
         count = self._counter(estimate.model) or estimated_tokens
-        estimate.add(count(request.messages), max_tokens(request))
+        estimate.add(count(request.messages), max_tokens(request), times)
+
+
+def _asked_once(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells without their repeats; those of one part still share theirs."""
+    parts = {id(cell.part): replace(cell.part, repeats=1) for cell in cells}
+    return [replace(cell, part=parts[id(cell.part)]) for cell in cells]
 
 
 def _is_scored(part: Part) -> bool:

@@ -13,7 +13,7 @@ from evalwh.errors import TaskError, UnknownTask, UsageError, did_you_mean
 from evalwh.hashing import row_key
 from evalwh.models import Model
 from evalwh.pipeline.config import RunConfig
-from evalwh.records import MAIN, Doc, Json, Prompt, Question, Request
+from evalwh.records import MAIN, MOST_REPEATS, Doc, Json, Prompt, Question, Request
 from evalwh.tasks import load_task
 from evalwh.tasks.eval_task import Asking, EvalTask
 
@@ -285,8 +285,18 @@ def _part(task: EvalTask, split: str, config: RunConfig) -> Part:
     docs, questions = task.size(split, most)
     is_whole = task.name not in config.samples and (most is None or docs < most)
     whole = docs if is_whole else task.split_docs(split)
+    return Part(task, split, prompts, docs, questions, _repeats(task, config), most, whole)
+
+
+def _repeats(task: EvalTask, config: RunConfig) -> int:
+    """How often each doc is asked. Raises TaskError for what would take years."""
     repeats = config.repeats or task.repeats
-    return Part(task, split, prompts, docs, questions, repeats, most, whole)
+    if repeats > MOST_REPEATS:
+        raise TaskError(
+            f"task '{task.name}': 'repeats' is {repeats}, and may be {MOST_REPEATS} at most; "
+            "mend it, or give --repeats"
+        )
+    return repeats
 
 
 def _most_docs(task: EvalTask, split: str, limit: float | None) -> int | None:

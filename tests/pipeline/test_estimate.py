@@ -108,3 +108,39 @@ def test_every_run_of_a_file_is_estimated(
     done = evalwh("run", "--config", "c.yaml", "--estimate")
     rows = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("greeter")]
     assert (done.returncode, rows) == (0, ["2", "1"])
+
+
+def test_many_repeats_are_counted_without_being_walked(
+    evalwh: Evalwh, write_task: WriteTask
+) -> None:
+    """100,000 repeats of a doc of 14 tokens; walking them would take a minute."""
+    place = ("--model_args", "api_base=http://127.0.0.1:9/v1", "--gen_kwargs", "max_tokens=10")
+    task = write_task(20, metrics={"default": ["gpt_correctness"]})
+    judge = ("--judge", "gpt-4o-mini", "--judge_args", "model=openai")
+    done = evalwh(
+        *("run", "--tasks", task, *_PRICED, *place, *judge), "--repeats", 100_000, "--estimate"
+    )
+    rows = [line.split()[:4] for line in done.stdout.splitlines() if line.startswith("greeter")]
+    assert [row[1] for row in rows] == ["2,000,000", "2,000,000"]
+
+
+def test_more_repeats_than_a_lifetime_has_are_refused(
+    evalwh: Evalwh, write_task: WriteTask
+) -> None:
+    task = write_task(2)
+    given = evalwh("run", "--tasks", task, *_PRICED, "--repeats", 1_000_000_000)
+    (task / "task.yaml").write_text("repeats: 1000000000\n")
+    written = evalwh("run", "--tasks", task, *_PRICED, "--estimate")
+    assert [(done.returncode, done.stderr) for done in (given, written)] == [
+        (
+            2,
+            "evalwh: error: --repeats: 1000000000 is more than each doc can be asked: 100000\n",
+        ),
+        (
+            1,
+            (
+                "evalwh: error: task 'greeter': 'repeats' is 1000000000, and may be 100000 at most; "
+                "mend it, or give --repeats\n"
+            ),
+        ),
+    ]
