@@ -8,6 +8,8 @@ What it says follows from the prompt alone. As a process of its own, printing it
 import argparse
 import asyncio
 import hashlib
+import json
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -25,9 +27,13 @@ def said_of(prompt: Any) -> str:
     return " answer " + hashlib.sha256(orjson.dumps(prompt)).hexdigest()[:8]
 
 
-def logprobs_of(tokens: Sequence[int]) -> Body:
-    """A log-probability for each token; every third token isn't the likeliest one."""
-    scores = [None, *(-(token % 101 + 1) / 7 for token in tokens[1:])]
+def logprobs_of(tokens: Sequence[int], impossible: int | None = None) -> Body:
+    """A log-probability for each token, minus infinity for the `impossible` one; every third
+    token isn't the likeliest one."""
+    scores = [
+        None,
+        *(-math.inf if token == impossible else -(token % 101 + 1) / 7 for token in tokens[1:]),
+    ]
     tops = [{"a": score if at % 3 else score + 0.1} for at, score in enumerate(scores[1:], 1)]
     return {"token_logprobs": scores, "top_logprobs": [None, *tops]}
 
@@ -45,7 +51,8 @@ def status(code: int, message: str = "a programmed fault", **headers: str) -> Fa
 class CompletionsServer:
     """`asked` holds every request's body, `headers` its headers; `faults` are used up in order.
 
-    `log` gets a line for each answer, with the hash of the request's body.
+    `log` gets a line for each answer, with the hash of the request's body. The token `impossible`
+    has a probability of 0.
     """
 
     def __init__(
@@ -54,7 +61,9 @@ class CompletionsServer:
         faults: Iterable[Fault | None] = (),
         latency_s: float = 0.0,
         log: Path | None = None,
+        impossible: int | None = None,
     ) -> None:
+        self._impossible = impossible
         self.asked: list[Body] = []
         self.headers: list[dict[str, str]] = []
         self.port = 0
@@ -90,28 +99,29 @@ class CompletionsServer:
             await asyncio.sleep(self._latency_s)
         if (fault := next(self._faults, None)) is not None:
             return fault(body)
-        data = orjson.dumps(_completion(body))
+        # As the usual servers write what JSON has no word for: -Infinity.
+        data = json.dumps(_completion(body, self._impossible)).encode()
         if self._log >= 0:
             name = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
             os.write(self._log, f"{name}\n".encode())
         return web.Response(body=data, content_type="application/json")
 
 
-def _completion(body: Body) -> Body:
+def _completion(body: Body, impossible: int | None) -> Body:
     prompt = body["prompt"]
     is_one = isinstance(prompt, str) or isinstance(prompt[0], int)
     prompts = [prompt] if is_one else prompt
-    choices = [_choice(at, each, body) for at, each in enumerate(prompts)]
+    choices = [_choice(at, each, body, impossible) for at, each in enumerate(prompts)]
     sent = sum(len(each) for each in prompts)
     usage = {"prompt_tokens": sent, "completion_tokens": 3, "total_tokens": sent + 3}
     return {"object": "text_completion", "choices": choices, "usage": usage}
 
 
-def _choice(index: int, prompt: Any, body: Body) -> Body:
+def _choice(index: int, prompt: Any, body: Body, impossible: int | None) -> Body:
     choice: Body = {"index": index, "text": said_of(prompt), "finish_reason": "length"}
     if body.get("echo"):
         # The token that was generated comes after those of the prompt.
-        choice["logprobs"] = logprobs_of([*prompt, 1])
+        choice["logprobs"] = logprobs_of([*prompt, 1], impossible)
     return choice
 
 

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evalwh.export.doc_order import places
+from evalwh.models.harness_replies import IMPOSSIBLE
 from evalwh.records import MAIN
 from evalwh.tasks.eval_task import EvalTask
 from evalwh.warehouse import Warehouse
 
 Row = Mapping[str, Any]
+_LIKELIHOODS = ("loglikelihood", "loglikelihood_rolling")
 _NO_ANSWER = "[invalid]"
 _NO_ANSWER_SAID = "found no answer"
 _OF_CELL = (
@@ -159,7 +161,7 @@ def _arguments(request: Row, kwargs: Row | None) -> list[Any]:
     messages = request["messages"]
     texts = [message["content"] for message in messages]
     kind = request.get("kind", "chat")
-    if kind in ("loglikelihood", "loglikelihood_rolling"):
+    if kind in _LIKELIHOODS:
         return texts
     prompt = texts[0] if kind == "completion" else json.dumps(messages, ensure_ascii=False)
     return [prompt, kwargs if kwargs is not None else _harness_names(request.get("params") or {})]
@@ -180,12 +182,16 @@ def _responses(replies: Sequence[Row], stage: str) -> list[Any]:
 def _response(row: Row) -> Any:
     if row["response"] is None:
         return None
-    kind = json.loads(row["request"]).get("kind", "chat")
-    if kind not in ("loglikelihood", "loglikelihood_rolling"):
+    kind = _kind(row)
+    if kind not in _LIKELIHOODS:
         return row["response"]
     read = json.loads(row["response"])
     logprob = str(float(read["logprob"]))
     return [logprob, str(read.get("is_greedy"))] if kind == "loglikelihood" else logprob
+
+
+def _kind(row: Row) -> Any:
+    return json.loads(row["request"]).get("kind", "chat")
 
 
 def _filtered(sampled: Sampled, field: Row, replies: Sequence[Row]) -> list[Any]:
@@ -196,7 +202,8 @@ def _filtered(sampled: Sampled, field: Row, replies: Sequence[Row]) -> list[Any]
     questions = len({row["stage"] for row in replies}) if sampled.is_harness else 1
     if field["value"] is not None:
         value = json.loads(field["value"])
-        return [_as_text(each) for each in (value if questions > 1 else [value])]
+        is_likelihood = _kind(replies[0]) in _LIKELIHOODS
+        return [_as_text(each, is_likelihood) for each in (value if questions > 1 else [value])]
     return [_NO_ANSWER if _found_no_answer(field, replies) else None] * questions
 
 
@@ -209,8 +216,10 @@ def _found_no_answer(field: Row, replies: Sequence[Row]) -> bool:
     return is_answered and _NO_ANSWER_SAID in (field["error"] or "")
 
 
-def _as_text(value: Any) -> Any:
-    return [_as_text(each) for each in value] if isinstance(value, list) else str(value)
+def _as_text(value: Any, is_likelihood: bool) -> Any:
+    if isinstance(value, list):
+        return [_as_text(each, is_likelihood) for each in value]
+    return str(float(value) if is_likelihood and value == IMPOSSIBLE else value)
 
 
 def _stage_order(stage: str) -> tuple[bool, int]:

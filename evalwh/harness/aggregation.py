@@ -42,8 +42,8 @@ def aggregate_of(task: Task, measure: HarnessMeasure, values: Sequence[Any]) -> 
     """The aggregate of what `process_results` gave for the docs, in their order."""
     aggregation = aggregation_of(task, measure.metric)
     try:
-        is_in_sql = _is_in_sql(measure, aggregation, values)
-        value = None if is_in_sql else _number(aggregation(list(values)))
+        made = _number(aggregation(list(values)))
+        value = None if _is_in_sql(measure, values) else made
         stderr = _stderr(measure, aggregation, values)
     except (Exception, SystemExit) as error:  # noqa: BLE001  an aggregation is anyone's code
         return Aggregate(measure, None, None, len(values), reason(measure.aggregation, error))
@@ -78,15 +78,11 @@ def _stderr(
     return None if stderr is None else as_finite(stderr)
 
 
-def _is_in_sql(
-    measure: HarnessMeasure, aggregation: Callable[[Any], Any], values: Sequence[Any]
-) -> bool:
-    """Whether the views can make this figure of the values. Raises what the aggregation does."""
-    if measure.aggregation not in IN_SQL:
-        return False
+def _is_in_sql(measure: HarnessMeasure, values: Sequence[Any]) -> bool:
+    """Whether the views can make this figure of the values."""
     if measure.aggregation in ("weighted_perplexity", "bits_per_byte", "brier_score"):
-        return as_finite(_number(aggregation(list(values)))) is not None
-    return all(as_number(value) is not None for value in values)
+        return True
+    return measure.aggregation in IN_SQL and all(as_number(value) is not None for value in values)
 
 
 def _number(value: Any) -> float:

@@ -18,6 +18,15 @@ def as_number(value: Any) -> float | None:
     return None
 
 
+def spelled(value: Any) -> Any:
+    """`value` with the words that float() reads for infinities in it, for which JSON has none."""
+    if isinstance(value, list | tuple):
+        return [spelled(each) for each in value]
+    if isinstance(value, float) and math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
 def as_finite(number: float) -> float | None:
     """`number`, or None where it is infinite or not a number."""
     return number if number - number == 0 else None

@@ -108,6 +108,7 @@ def _response(answered: AnsweredDoc, stage: str, repeat: int) -> Any:
 
 
 def _likelihood(response: str) -> Mapping[str, Any]:
+    """A stored log-likelihood; that of an impossible text is the word `-Infinity`."""
     try:
         read = json.loads(response)
         logprob = float(read["logprob"])

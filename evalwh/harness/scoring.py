@@ -24,7 +24,7 @@ from evalwh.harness.aggregation import (
 from evalwh.harness.columns import json_of
 from evalwh.harness.filtering import INVALID, FilteredDoc, filter_names, filtered_docs
 from evalwh.harness.measures import HarnessMeasure, measure_of
-from evalwh.harness.plain import as_finite, as_number
+from evalwh.harness.plain import as_finite, as_number, spelled
 from evalwh.harness.replies import AnsweredDoc
 from evalwh.harness.seeds import RandomState
 from evalwh.records import Field, Json, Score
@@ -158,7 +158,7 @@ def _field(doc: FilteredDoc, name: str, target: Json) -> Field:
     value = responses[0] if len(responses) == 1 else responses
     if isinstance(value, str) and value == INVALID:
         return Field(name, None, target, f"the filter '{name}' found no answer")
-    return Field(name, json_of(value), target)
+    return Field(name, json_of(spelled(value)), target)
 
 
 def _target(task: Task, doc: FilteredDoc) -> Json:

@@ -10,6 +10,9 @@ import orjson
 from evalwh.models.chat import token_count, valid_text
 from evalwh.records import Reply
 
+IMPOSSIBLE = "-Infinity"
+"""The log-likelihood of what a model gives a probability of 0, since JSON has no word for it."""
+
 
 class Answered(NamedTuple):
     """An answer of lm-eval's to one question, and the time since the batch was handed over."""
@@ -104,9 +107,10 @@ def _response(question: str, answer: Any) -> tuple[str | None, str | None]:
         logprob, greedy = float(answer[0]), {"is_greedy": bool(answer[1])}
     else:
         logprob, greedy = float(answer[0] if isinstance(answer, tuple) else answer), {}
-    if not math.isfinite(logprob):
+    if math.isnan(logprob) or logprob == math.inf:
         return None, f"the model gave {logprob} as a log-likelihood"
-    return orjson.dumps({"logprob": logprob, **greedy}).decode(), None
+    said = IMPOSSIBLE if logprob == -math.inf else logprob
+    return orjson.dumps({"logprob": said, **greedy}).decode(), None
 
 
 def _sum(before: int | None, usage: Mapping[str, Any], *names: str) -> int | None:

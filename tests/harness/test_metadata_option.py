@@ -92,8 +92,8 @@ def test_no_secret_of_it_is_kept(configured: Configured) -> None:
         (
             ("--metadata", "{'a': 1}"),
             (
-                "--metadata: not a JSON object: unexpected character, expected a string key, column 2; "
-                'write it as \'{"key": "value"}\''
+                "--metadata: not a JSON object: unexpected character, expected a string key, "
+                'column 2; write it as \'{"key": "value"}\''
             ),
         ),
         (

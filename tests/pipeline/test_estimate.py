@@ -139,8 +139,8 @@ def test_more_repeats_than_a_lifetime_has_are_refused(
         (
             1,
             (
-                "evalwh: error: task 'greeter': 'repeats' is 1000000000, and may be 100000 at most; "
-                "mend it, or give --repeats\n"
+                "evalwh: error: task 'greeter': 'repeats' is 1000000000, and may be 100000 at "
+                "most; mend it, or give --repeats\n"
             ),
         ),
     ]
