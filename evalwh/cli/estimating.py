@@ -15,6 +15,7 @@ from evalwh.cli.run_options import (
     run_config,
     run_invocation,
 )
+from evalwh.cli.streams import stdout_kept
 from evalwh.counted import counted
 from evalwh.metrics import load_plugins
 from evalwh.models.token_counts import CHARS_PER_TOKEN
@@ -33,7 +34,8 @@ def print_estimates(runs: Sequence[RunOptions]) -> None:
     every: list[Estimate] = []
     for options in runs:
         check_values(options)
-        every += _estimates(options)
+        with stdout_kept():
+            every += _estimates(options)
     layout = Layout(_COLUMNS, heading=lambda row: f"{row['role']}: {row['model']}")
     typer.echo(headed_tables([_row(each) for each in every], layout), nl=False)
     for note in dict.fromkeys(note for each in every for note in _notes(each)):

@@ -26,6 +26,7 @@ from evalwh.cli.run_options import (
     split_judge_args,
     tags_of,
 )
+from evalwh.cli.streams import stdout_kept
 from evalwh.errors import BudgetReached, EvalwhError, ModelsFailed, RequestFailed, RunBusy
 from evalwh.generation import Limits
 from evalwh.hints import db_option
@@ -98,8 +99,9 @@ def carry_out_scoring(options: ScoreOptions) -> None:
 
 
 def _load_plugins(include_path: Sequence[str | Path]) -> None:
-    for path in include_path:
-        load_plugins(Path(path))
+    with stdout_kept():
+        for path in include_path:
+            load_plugins(Path(path))
 
 
 def _finish_run(
@@ -126,7 +128,8 @@ def _finish(
 ) -> None:
     """Do the work and print what came of it; `command` goes on with it where it was stopped."""
     try:
-        asyncio.run(_until_signalled(work, lambda: _leave_at_once(warehouse, command)))
+        with stdout_kept():
+            asyncio.run(_until_signalled(work, lambda: _leave_at_once(warehouse, command)))
     except (KeyboardInterrupt, BudgetReached, ModelsFailed):
         _summarize(warehouse, run_id)
         _say_how_to_go_on(warehouse, command)

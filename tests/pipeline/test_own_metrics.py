@@ -34,3 +34,41 @@ def test_a_stored_run_is_scored_by_a_metric_of_ones_own(
     sql = "select doc_id, score from scores where metric = 'shout' order by doc_id"
     assert (unknown.returncode, done.returncode) == (2, 0)
     assert Warehouse(tmp_path / "evalwh.duckdb").read(sql).rows == [("d0", 1.0), ("d1", 0.0)]
+
+
+NOISY = """\
+import os
+import subprocess
+
+from evalwh.metrics import register_metric
+
+print("noise at import")
+
+
+@register_metric("noisy")
+def noisy(value, target, **options):
+    print("noise of Python")
+    os.write(1, b"noise of C\\n")
+    subprocess.run(["echo", "noise of a child"], check=True)
+    return 1.0
+"""
+
+
+def test_what_code_of_a_metric_prints_is_no_data(
+    evalwh: Callable[..., "subprocess.CompletedProcess[str]"],
+    write_task: Callable[..., Path],
+    tmp_path: Path,
+) -> None:
+    task = write_task(1, metrics={"default": ["noisy"]})
+    (tmp_path / "noisy.py").write_text(NOISY)
+    (tmp_path / "replies.jsonl").write_text(
+        '{"doc_id": "d0", "prompt_id": "plain", "response": "hello"}\n'
+    )
+    run = ("run", "--tasks", task, "--model", "recorded", "--model_args", "path=replies.jsonl")
+    done = evalwh(*run, "--include_path", "noisy.py", "--run_id", "r1")
+    noise = {line for line in done.stderr.splitlines() if line.startswith("noise")}
+    assert ("noise" in done.stdout, done.stdout.splitlines()[-1], noise) == (
+        False,
+        "r1",
+        {"noise at import", "noise of Python", "noise of C", "noise of a child"},
+    )
