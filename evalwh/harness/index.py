@@ -62,6 +62,13 @@ def built_in(what: str) -> Mapping[str, Listed]:
     return kept_index(installed(what), cache_file(what))
 
 
+def kept_count() -> int | None:
+    """How many names lm-eval has built in; None where that isn't kept. Raises MissingExtra."""
+    what = "lm-eval's tasks"
+    index = _read(cache_file(what), installed(what))
+    return None if index is None else len(index)
+
+
 def scanned(folders: Sequence[Path], *, deep: bool = True) -> dict[str, Listed]:
     """The tasks, groups and tags in folders, by name; of two with one name, the later folder's.
 

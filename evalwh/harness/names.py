@@ -32,6 +32,15 @@ def require_lm_eval(name: str, unknown: UnknownTask | None) -> None:
         raise
 
 
+def every_name(include_path: Sequence[Path]) -> dict[str, Listed]:
+    """All names of tasks, groups and tags: under include paths, and lm-eval's own.
+
+    Raises MissingExtra.
+    """
+    own = scanned(include_path) if include_path else {}
+    return {**built_in("lm-eval's tasks"), **own}
+
+
 class TaskNames:
     """The names under include paths and, for what isn't there, those that lm-eval has built in."""
 

@@ -1,0 +1,107 @@
+"""Names for `--tasks` that match patterns: task folders, and lm-eval's tasks, groups and tags."""
+
+import fnmatch
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from evalwh.errors import MissingExtra, UsageError, did_you_mean, named
+
+if TYPE_CHECKING:
+    from evalwh.cli.listing import Row
+    from evalwh.query.formats.result import Result
+
+KINDS = ("folder", "task", "group", "tag")
+_KIND_WIDTH = 8
+_WIDEST_NAME = 32
+_COLUMNS = {"kind": "VARCHAR", "name": "VARCHAR", "members": "VARCHAR[]", "path": "VARCHAR"}
+
+
+class Name(NamedTuple):
+    """A name, the names that a group or tag leads to, and its folder or YAML file."""
+
+    kind: str
+    name: str
+    members: Sequence[str]
+    path: Path | None
+
+
+def matching(patterns: Sequence[str], kind: str | None, include_path: Sequence[Path]) -> list[Name]:
+    """The names of a kind, None for any, that match a pattern, in order; of no pattern all.
+
+    Raises UsageError for an unknown kind and for a pattern that matches nothing.
+    """
+    if kind is not None and kind not in KINDS:
+        raise UsageError(f"--kind: unknown kind '{kind}'{did_you_mean(kind, KINDS)}")
+    every = _every_name(patterns, include_path)
+    names = {each.name for each in every if kind in (None, each.kind)}
+    found: set[str] = set()
+    for pattern in patterns or ["*"]:
+        hits = fnmatch.filter(names, pattern)
+        if not hits:
+            what = f"{kind or 'task, group or tag'} '{pattern}'"
+            raise UsageError(f"no {what}{did_you_mean(pattern, names)}")
+        found.update(hits)
+    return sorted(each for each in every if each.name in found and kind in (None, each.kind))
+
+
+def result_of(names: Iterable[Name]) -> "Result":
+    """The names as rows."""
+    from evalwh.query.formats.result import Result
+
+    rows = ((each.kind, each.name, list(each.members), _text(each.path)) for each in names)
+    return Result(list(_COLUMNS), list(_COLUMNS.values()), rows)
+
+
+def drawn(rows: "Sequence[Row]") -> str:
+    """The rows for people, in lines of 80 columns; of many members the first ten."""
+    width = min(_WIDEST_NAME, max(len(row["name"]) for row in rows))
+    header = {"kind": "kind", "name": "name", "members": [], "path": "leads to"}
+    return "".join(f"{line}\n" for row in (header, *rows) for line in _lines(row, width))
+
+
+def _lines(row: "Row", width: int) -> list[str]:
+    """A row whose last column goes on in further lines; below a name that is too long for its."""
+    from evalwh.cli.listing import WIDTH
+    from evalwh.value_text import visible
+
+    first = f"{row['kind']:6}  {visible(row['name']):{width}}  "
+    indent = " " * (_KIND_WIDTH + width + 2)
+    leads_to = visible(named(row["members"]) if row["members"] else _shown(row["path"] or ""))
+    wrapped = textwrap.wrap(leads_to, WIDTH - len(indent), break_on_hyphens=False)
+    if len(first) > len(indent):
+        return [first.rstrip(), *(indent + line for line in wrapped)]
+    return [first + next(iter(wrapped), ""), *(indent + line for line in wrapped[1:])]
+
+
+def _shown(path: str) -> str:
+    """A path of lm-eval's own without where that is installed."""
+    _before, within, after = path.partition("/lm_eval/tasks/")
+    return f"{within[1:]}{after}" if within else path
+
+
+def _every_name(patterns: Sequence[str], include_path: Sequence[Path]) -> list[Name]:
+    from evalwh.tasks import known_tasks
+
+    folders = [Name("folder", task.name, (), task.path) for task in known_tasks(include_path)]
+    try:
+        return [*folders, *_lm_evals(include_path)]
+    except MissingExtra:
+        if any(not fnmatch.filter([each.name for each in folders], each) for each in patterns):
+            raise
+        return folders
+
+
+def _lm_evals(include_path: Sequence[Path]) -> list[Name]:
+    from evalwh.harness.names import every_name
+
+    listed = every_name([path.absolute() for path in include_path])
+    return [
+        Name("task" if each.kind == "py_task" else each.kind, name, each.members, each.path)
+        for name, each in listed.items()
+    ]
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
