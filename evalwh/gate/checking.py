@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from evalwh.compare.sides import tagged_baseline
 from evalwh.errors import GateError, UsageError, did_you_mean
+from evalwh.gate.demands import SELECTORS
 from evalwh.gate.outcome import Failing, Gated, Outcome, Row
 from evalwh.gate.rules import Rule, read_rules
 from evalwh.gate.sql_rules import SqlRule, check_sql, read_sql_rule
@@ -200,12 +201,10 @@ def _unknown_name(rule: Rule, names: Row) -> str | None:
 
 def _values(rule: Rule) -> dict[str, Value]:
     """What the rule's statement is asked with; lists as JSON."""
-    selectors = ("dataset", "split", "model", "prompt_id", "field", "metric", "role")
+    named = {key: json.dumps(names) for key, names in rule.selectors.items()}
     return {
-        **{
-            key: json.dumps(rule.selectors[key]) if key in rule.selectors else None
-            for key in selectors
-        },
+        **{key: named.get(key) for key in SELECTORS if key != "group"},
+        "groups": named.get("group"),
         "least": rule.value if isinstance(rule.value, float) else None,
         "most": rule.value if isinstance(rule.value, float) else None,
         "lower_bound": "lower_bound" in rule.options,
@@ -214,6 +213,7 @@ def _values(rule: Rule) -> dict[str, Value]:
         "significant": rule.demand == "no_regression",
         "max_drop": rule.value if rule.demand == "max_drop" else rule.options.get("max_drop"),
         "max_missing": rule.options.get("max_missing", 0),
+        "max_missing_tasks": rule.options.get("max_missing_tasks", 0),
         "max_edited": rule.options.get("max_edited", 0),
         **_protected(rule.value),
     }

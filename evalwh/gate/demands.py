@@ -17,8 +17,13 @@ from evalwh.gate.values import (
 Check = Callable[[object], object]
 _CELL = ("dataset", "split", "model", "prompt_id")
 _MEASURED = (*_CELL, "field", "metric")
+_FIGURED = (*_MEASURED, "group")
 _BILLED = ("dataset", "model", "prompt_id")
-SELECTORS = (*_MEASURED, "role")
+SELECTORS = (*_FIGURED, "role")
+NOT_OF_GROUPS = ("dataset", "split", "prompt_id", "max_edited")
+"""Keys without a meaning beside `group`: a group is of many datasets, whose docs aren't paired."""
+OF_GROUPS = ("max_missing_tasks",)
+"""Keys that only have a meaning beside `group`."""
 
 
 class Demand(NamedTuple):
@@ -42,11 +47,23 @@ def _latency(quantile: str) -> Demand:
     return Demand("gate_latency", amount, title, "ms", (*_BILLED, "role"))
 
 
+_LOSSES: Mapping[str, Check] = {
+    "max_missing": whole,
+    "max_missing_tasks": whole,
+    "max_edited": whole,
+}
 DEMANDS: Mapping[str, Demand] = {
     "pass_rate": Demand(
         "gate_pass_rate", share, "pass rate ≥ {}", "rate", options={"lower_bound": true}
     ),
-    "mean": Demand("gate_mean", number, "mean at least as good as {}", "score"),
+    "value": Demand(
+        "gate_value",
+        number,
+        "value at least as good as {}",
+        "score",
+        _FIGURED,
+        {"max_missing": whole, "max_missing_tasks": whole},
+    ),
     "doc_pass_rate": Demand(
         "gate_doc_pass_rate",
         share,
@@ -59,7 +76,8 @@ DEMANDS: Mapping[str, Demand] = {
         "gate_regression",
         true,
         "no regression",
-        options={"max_drop": amount, "max_missing": whole, "max_edited": whole},
+        selectors=_FIGURED,
+        options={"max_drop": amount, **_LOSSES},
         is_relative=True,
     ),
     "max_drop": Demand(
@@ -67,7 +85,8 @@ DEMANDS: Mapping[str, Demand] = {
         amount,
         "no drop above {}",
         "score",
-        options={"max_missing": whole, "max_edited": whole},
+        selectors=_FIGURED,
+        options=_LOSSES,
         is_relative=True,
     ),
     "protected": Demand(
@@ -90,6 +109,6 @@ DEMANDS: Mapping[str, Demand] = {
     "nothing_missing": Demand("gate_missing", true, "nothing is missing"),
 }
 SELECTOR_CHECKS: Mapping[str, Check] = {
-    **dict.fromkeys(_MEASURED, names),
+    **dict.fromkeys(_FIGURED, names),
     "role": role_names,
 }

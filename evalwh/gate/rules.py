@@ -2,7 +2,7 @@
 
     rules:
       - name: answers are right         in reports, beside what is demanded (optional)
-        dataset, split, model, prompt_id, field, metric: a name or a list; narrows the rule
+        dataset, split, model, prompt_id, field, metric, group: a name or a list; narrows the rule
         pass_rate: 0.9                  one demand a rule, and the options that it takes
 
 The demands are in `demands.py`, all of them with comments in `example.yaml`. A rule that matches
@@ -15,8 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from evalwh.errors import GateError, did_you_mean
-from evalwh.gate.demands import DEMANDS, SELECTOR_CHECKS, SELECTORS, Check, Demand
+from evalwh.gate.demands import (
+    DEMANDS,
+    NOT_OF_GROUPS,
+    OF_GROUPS,
+    SELECTOR_CHECKS,
+    SELECTORS,
+    Check,
+    Demand,
+)
 
+_WRITTEN_AS = {"mean": "value", "score": "value", "aggregate": "value", "groups": "group"}
+"""What others call a key."""
 EXAMPLE = Path(__file__).with_name("example.yaml")
 
 
@@ -139,7 +149,8 @@ def _demand(place: str, item: Mapping[Any, object]) -> str:
     known = {"name", *SELECTORS, *DEMANDS, *(o for kind in DEMANDS.values() for o in kind.options)}
     for key in item:
         if key not in known:
-            raise GateError(f"{place}: unknown key '{key}'{did_you_mean(str(key), known)}")
+            hint = did_you_mean(_WRITTEN_AS.get(str(key), str(key)), known)
+            raise GateError(f"{place}: unknown key '{key}'{hint}")
     made = [key for key in DEMANDS if key in item]
     demands = [key for key in made if not any(key in DEMANDS[other].options for other in made)]
     if not demands:
@@ -151,6 +162,9 @@ def _demand(place: str, item: Mapping[Any, object]) -> str:
     for key in item:
         if key not in fitting:
             raise GateError(f"{place}: '{key}' has no meaning for '{demand}'; leave it out")
+        if key in (NOT_OF_GROUPS if "group" in item else OF_GROUPS):
+            beside = "beside" if "group" in item else "without"
+            raise GateError(f"{place}: '{key}' has no meaning {beside} 'group'; leave it out")
     return demand
 
 

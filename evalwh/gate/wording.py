@@ -23,6 +23,8 @@ def demand_text(rule: Rule) -> str:
         text += f", no drop above {figure('score', rule.options['max_drop'])}"
     if "max_missing" in rule.options:
         text += f", at most {counted(rule.options['max_missing'], 'doc')} missing"
+    if "max_missing_tasks" in rule.options:
+        text += f", at most {counted(rule.options['max_missing_tasks'], 'task')} missing"
     if "max_edited" in rule.options:
         text += f", at most {counted(rule.options['max_edited'], 'doc')} edited"
     selected = [f"{key} {', '.join(names)}" for key, names in rule.selectors.items()]
@@ -36,7 +38,7 @@ def place_text(row: Row, names: Row) -> str:
     """
     measure = " ".join(row[key] for key in ("field", "metric") if row.get(key))
     keys = ("dataset", "split", "model", "prompt_id")
-    parts = [row.get(key) for key in keys if names[key] != [row.get(key)]]
+    parts = [row.get("group"), *(row.get(key) for key in keys if names[key] != [row.get(key)])]
     parts.append(row.get("doc_id"))
     parts.append("judge" if row.get("role") == "judge" else None)
     return " · ".join(part for part in (*parts, measure) if part)
@@ -107,18 +109,22 @@ def _passed_docs(rule: Rule, row: Row) -> str:
     return f"{_against(rule, row)}, {passed} of {counted(row['docs'], 'doc')}"
 
 
-def _mean(rule: Rule, row: Row) -> str:
-    figures = _against(rule, row)
-    scored = f"{row['scored_docs']} of {counted(row['docs'], 'doc')} scored"
-    return f"{figures}, {scored}" if figures else scored
+def _value(rule: Rule, row: Row) -> str:
+    said = [_against(rule, row)]
+    if row["tasks"] is not None:
+        said.append(f"{row['tasks']} of {counted(row['tasks'] + row['missing_tasks'], 'task')}")
+    said.append(f"{row['scored_docs']} of {counted(row['docs'], 'doc')} scored")
+    return ", ".join(text for text in said if text)
 
 
 def _regression(_rule: Rule, row: Row) -> str:
     if row["docs"] is None:
         return counted(row["lost"], "scored doc")
     said = [_change(row)] if row["before"] is not None and row["after"] is not None else []
-    said.append(f"{counted(row['docs'], 'doc')} compared")
+    is_unpaired = row["interval"] == "unpaired"
+    said.append(f"{counted(row['docs'], 'doc')} compared{', unpaired' if is_unpaired else ''}")
     said += [f"{row[key]} {key}" for key in ("broken", "fixed", "lost", "edited") if row[key]]
+    said += [f"{counted(row['lost_tasks'], 'task')} lost"] if row["lost_tasks"] else []
     if row["p_adjusted"] is not None:
         said.append(f"p {row['p_adjusted']:.2g}")
     if row["same_scorer"] is False:
@@ -152,7 +158,7 @@ def _missing(_rule: Rule, row: Row) -> str:
 
 _FIGURES: Mapping[str, Callable[[Rule, Any], str]] = {
     "gate_pass_rate": _passed_docs,
-    "gate_mean": _mean,
+    "gate_value": _value,
     "gate_doc_pass_rate": _passed_docs,
     "gate_regression": _regression,
     "gate_protected": _protected,

@@ -1,6 +1,6 @@
 -- What the run $run lacks: a row per field and metric, which passes when every doc and response has a
--- score; one per cell with failed requests, one per cell in which nothing is scored, and one per doc
--- that $baseline asked about and the run didn't.
+-- score and these make a figure; one per cell with failed requests, one per cell in which nothing is
+-- scored, and one per doc that $baseline asked about and the run didn't.
 
 with scored as (
     select
@@ -48,6 +48,7 @@ found as (
             when unscored_docs > 0
                 then 'docs without a score: ' || unscored_docs || ' of ' || planned_docs
             when errors > 0 then 'responses without a score: ' || errors
+            when docs > 0 and value is null then 'no figure: ' || aggregation || ' failed'
         end as reason
     from scored
     union all by name
