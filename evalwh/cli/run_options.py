@@ -175,6 +175,7 @@ def run_config(options: RunOptions) -> RunConfig:
         num_fewshot=options.num_fewshot,
         metadata=split_secrets(options.metadata).public,
         gen_kwargs=_gen_kwargs(options.gen_kwargs),
+        given_gen_kwargs=options.gen_kwargs,
         system_instruction=options.system_instruction,
         seed=options.seed,
         seeds=options.seeds,

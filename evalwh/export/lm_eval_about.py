@@ -56,6 +56,11 @@ def sanitized(model: str) -> str:
     return re.sub(r'["<>:/|\\?*\[\]]+', "__", model)
 
 
+def given_gen_kwargs(config: Row) -> dict[str, Any] | None:
+    """A run's sampling parameters by the names they were given under; older runs have OpenAI's."""
+    return config.get("given_gen_kwargs") or config.get("gen_kwargs")
+
+
 def _asked(config: Row, model: str | None, *, is_harness: bool) -> dict[str, Any]:
     given = config.get("model_args") or {}
     own = {name: config.get(name) or given.get(name) for name in _OWN_OPTIONS}
@@ -70,7 +75,7 @@ def _asked(config: Row, model: str | None, *, is_harness: bool) -> dict[str, Any
         "limit": config.get("limit"),
         **({"samples": samples} if (samples := config.get("samples")) else {}),
         "bootstrap_iters": _BOOTSTRAP_ITERS if is_harness else None,
-        "gen_kwargs": config.get("gen_kwargs"),
+        "gen_kwargs": given_gen_kwargs(config),
         **dict(
             zip(("random_seed", "numpy_seed", "torch_seed", "fewshot_seed"), seeds, strict=True)
         ),

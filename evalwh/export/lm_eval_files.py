@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evalwh.export.doc_order import tasks_of
-from evalwh.export.lm_eval_about import sanitized
+from evalwh.export.lm_eval_about import given_gen_kwargs, sanitized
 from evalwh.export.lm_eval_json import task_name, write
 from evalwh.export.lm_eval_samples import Sampled, samples_of
 from evalwh.replacing import replacing
@@ -68,7 +68,7 @@ def _samples(
         sampled = Sampled(run_id, cell, dataset, tasks.get(cell["dataset"]))
         yield (
             _task_name(cell, dataset, cells),
-            samples_of(warehouse, sampled, stored.get("gen_kwargs") or {}),
+            samples_of(warehouse, sampled, given_gen_kwargs(stored) or {}),
         )
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import orjson
 
+from evalwh.export.lm_eval_about import given_gen_kwargs
 from evalwh.warehouse import Warehouse
 
 Row = Mapping[str, Any]
 _CONFIG = "select config from runs where run_id = $run"
 _CELLS = """
-select model, dataset, split, docs from cells where run_id = $run order by model, dataset, split
+select model, dataset, split, docs, repeats from cells
+where run_id = $run order by model, dataset, split
 """
 _AGGREGATES = """
 select columns(* exclude (run_id))
@@ -106,7 +108,7 @@ def _of_task(harness: HarnessResults, cell: Row) -> dict[str, Any]:
             "sample_len": docs,
             **_figures(rows),
         },
-        "configs": config,
+        "configs": _as_asked(config, cell, harness.config),
         "versions": _version(config),
         "n-shot": config.get("num_fewshot") or 0,
         "higher_is_better": {row["metric"]: row["higher_is_better"] for row in rows},
@@ -115,6 +117,15 @@ def _of_task(harness: HarnessResults, cell: Row) -> dict[str, Any]:
             "effective": docs,
         },
     }
+
+
+def _as_asked(config: Row, cell: Row, run: Row) -> dict[str, Any]:
+    """A task's config with what the run said instead of it, as lm-eval writes it down."""
+    asked = {**config, "repeats": cell["repeats"]}
+    given = given_gen_kwargs(run)
+    if given and config.get("output_type") == "generate_until":
+        asked["generation_kwargs"] = {**(config.get("generation_kwargs") or {}), **given}
+    return asked
 
 
 def _of_group(

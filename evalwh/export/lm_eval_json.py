@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from evalwh.counted import counted
-from evalwh.export.lm_eval_about import about
+from evalwh.export.lm_eval_about import about, given_gen_kwargs
 from evalwh.export.lm_eval_harness import HarnessResults, original_docs, read_harness, with_harness
 from evalwh.warehouse import Warehouse
 
@@ -151,7 +151,7 @@ def _config(task: str, cell: Row, rows: Sequence[Row], config: Row) -> Row:
         ],
         "filter_list": [{"name": field} for field in dict.fromkeys(row["field"] for row in rows)],
         "output_type": "generate_until",
-        "generation_kwargs": config.get("gen_kwargs"),
+        "generation_kwargs": given_gen_kwargs(config),
         "repeats": cell["repeats"],
         "metadata": {
             "version": _version(cell),

@@ -22,8 +22,9 @@ class RunConfig:
 
     `samples` are the places of the docs to ask, from 0, by the task's name; of a task that isn't
     in it all are asked. `metadata` goes to lm-eval's tasks, over the model's arguments.
-    `seeds`, `batch_size` and `device` are kept as they were given, for lm-eval's results file:
-    `seed` is the last of the four seeds, and the model's arguments have what the model takes.
+    `seeds`, `batch_size`, `device` and `given_gen_kwargs` are kept as they were given, for
+    lm-eval's results file: `seed` is the last of the four seeds, the model's arguments have what
+    the model takes, and `gen_kwargs` has OpenAI's names.
     """
 
     model: str
@@ -37,6 +38,7 @@ class RunConfig:
     num_fewshot: int | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
     gen_kwargs: Mapping[str, Json] = field(default_factory=dict)
+    given_gen_kwargs: Mapping[str, Json] = field(default_factory=dict)
     system_instruction: str | None = None
     seed: int | None = None
     seeds: Sequence[int | None] = ()

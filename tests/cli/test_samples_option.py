@@ -1,5 +1,6 @@
 """`--samples` as it is given: JSON, a file of it, or a mapping in a configuration file."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -103,10 +104,15 @@ def test_a_task_folder_is_asked_the_docs_that_are_named_and_goes_on_with_them(
     )  # fmt: skip
     resumed = evalwh("run", "--resume", "r1", cwd=tmp_path, db=tmp_path / "e.duckdb")
     rows = "select doc_id, attempt, response from generations order by all"
+    results = json.loads((tmp_path / "out.json").read_text())
     assert [first.code, other.code, resumed.code] == [0, 2, 0], first.err + resumed.err
     assert other.err == (
         "evalwh: error: --samples: run r1 was begun with {'greeter': [1, 3]}, "
         "not {'greeter': [3]}; leave it out, or start a new run\n"
+    )
+    assert (results["n-samples"], results["config"]["samples"]) == (
+        {"greeter": {"original": 5, "effective": 2}},
+        {"greeter": [1, 3]},
     )
     assert ask(tmp_path, rows) == ["d1,1,hi", "d3,1,", "d3,2,hi"]
 

@@ -61,8 +61,9 @@ def test_the_results_say_how_was_asked_in_lm_evals_words(files: TaskFiles, tmp_p
     path = files.task("add")
     model, out = _recorded(files, path), tmp_path / "out.json"
     words = ("--limit", "2", "--batch_size", "8", "--device", "cpu", "--output_path", out)
+    sampling = ("--gen_kwargs", "do_sample=True,max_gen_toks=9")
 
-    ran = evalwh(tmp_path, "run", *model, "--tasks", path, *words)
+    ran = evalwh(tmp_path, "run", *model, "--tasks", path, *words, *sampling)
 
     assert ran.returncode == 0, ran.stderr
     results = json.loads(out.read_text())
@@ -77,7 +78,7 @@ def test_the_results_say_how_was_asked_in_lm_evals_words(files: TaskFiles, tmp_p
             "use_cache": None,
             "limit": 2,
             "bootstrap_iters": 100_000,
-            "gen_kwargs": {},
+            "gen_kwargs": {"do_sample": True, "max_gen_toks": 9},
             "random_seed": 0,
             "numpy_seed": 1234,
             "torch_seed": 1234,
@@ -90,3 +91,8 @@ def test_the_results_say_how_was_asked_in_lm_evals_words(files: TaskFiles, tmp_p
             {"add": {"original": 3, "effective": 2}},
         ],
     )
+    assert results["configs"]["add"]["generation_kwargs"] == {
+        "until": ["\n"],
+        "do_sample": True,
+        "max_gen_toks": 9,
+    }

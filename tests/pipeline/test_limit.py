@@ -1,5 +1,6 @@
 """`--limit`: a number of docs, or a share of them as lm-eval takes it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,11 +25,14 @@ def test_a_limit_below_1_is_a_share_of_the_docs(
 ) -> None:
     task = write_task(5)
     record(task)
-    evalwh("run", "--tasks", task, "--model", "recorded", "--model_name", "kept", "--limit", limit)
+    model, out = ("--model", "recorded", "--model_name", "kept"), tmp_path / "out.json"
+    evalwh("run", "--tasks", task, *model, "--limit", limit, "--output_path", out)
     warehouse = Warehouse(tmp_path / "evalwh.duckdb")
     assert warehouse.read("select docs, (select count(*) from generations) from cells").rows == [
         (docs, docs)
     ]
+    counts = json.loads(out.read_text())["n-samples"]
+    assert counts == {"greeter": {"original": 5, "effective": docs}}
 
 
 @pytest.mark.parametrize("limit", ["0", "1.5", "-1", "nan"])
