@@ -35,7 +35,8 @@ Samples = Annotated[
     str | None,
     _ask(
         metavar="JSON|FILE",
-        help="Ask these docs alone, '{\"task\": [0, 3]}'; of other tasks all.",
+        help="Ask only these docs, counted from 0, as '{\"task\": [0, 3]}'; a task that isn't "
+        "named there is asked whole.",
     ),
 ]
 Repeats = Annotated[
@@ -60,7 +61,10 @@ ConfirmRunUnsafeCode = Annotated[
 ]
 Metadata = Annotated[
     str,
-    _ask(metavar="K=V,K=V", help="Tell lm-eval's tasks: max_seq_lengths=[4096] for RULER."),
+    _ask(
+        metavar="K=V,K=V|JSON",
+        help="Tell lm-eval's tasks so, over the model's arguments: max_seq_lengths=[4096].",
+    ),
 ]
 Model = Annotated[
     str,

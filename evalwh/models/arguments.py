@@ -1,7 +1,9 @@
 """`--model_args` and `--gen_kwargs`: reads `k=v,k2=v2`, and keeps each out of the other."""
 
+import ast
 import difflib
 import math
+import warnings
 from collections.abc import Collection, Mapping
 from urllib.parse import SplitResult, urlsplit
 
@@ -12,6 +14,7 @@ from evalwh.records import Json, Request
 from evalwh.secrets import REDACTED, is_secret_name, redact_address
 
 _WORDS: Mapping[str, Json] = {"True": True, "False": False, "None": None}
+_LITERALS = ("[", "(", "{", "'")
 _SAMPLING = frozenset(
     {"temperature", "top_p", "top_k", "min_p", "stop", "seed", "n", "logit_bias"}
     | {"max_tokens", "max_completion_tokens", "max_gen_toks", "response_format"}
@@ -49,7 +52,8 @@ _LARGEST_WHOLE = 2**63
 def parse_model_args(text: str, *, option: str = "--model_args") -> dict[str, Json]:
     """`a=1,b=x=y,c={"d": [2, 3]}` as a dict; values are JSON where they parse as it, else text.
 
-    A part may be a JSON object of such pairs. Secrets stay text. Raises UsageError for a part
+    Lists, tuples, dicts and quoted texts may be Python's, as lm-eval reads them, and a part may be
+    a JSON object of such pairs. Secrets stay text. Raises UsageError for a part
     without `=`.
     """
     parsed: dict[str, Json] = {}
@@ -226,7 +230,7 @@ def _split(text: str) -> list[str]:
         if char == '"' and text[at - 1 : at] != "\\":
             quoted = not quoted
         elif not quoted:
-            depth += (char in "[{") - (char in "]}")
+            depth += (char in "[{(") - (char in "]})")
         if char == "," and depth <= 0 and not quoted:
             parts.append(text[start:at])
             start = at + 1
@@ -254,5 +258,26 @@ def _value(text: str) -> Json:
     try:
         value: Json = orjson.loads(text)
     except orjson.JSONDecodeError:
-        return text
+        return _literal(text) if text.startswith(_LITERALS) else text
     return value
+
+
+def _literal(text: str) -> Json:
+    """Python's literal as JSON; the text where it is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a backslash that means nothing
+            return _json(ast.literal_eval(text))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return text
+
+
+def _json(value: object) -> Json:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case list() | tuple():
+            return [_json(each) for each in value]
+        case dict():
+            return {str(name): _json(each) for name, each in value.items()}
+    raise TypeError(f"{type(value).__name__} is not JSON")

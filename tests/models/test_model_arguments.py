@@ -21,6 +21,9 @@ from evalwh.records import Json
         ("api_key=123,tokenized_requests=False", {"api_key": "123", "tokenized_requests": False}),
         ('a="x, y"', {"a": "x, y"}),
         ("a=", {"a": ""}),
+        ("until=['\\n', 'Q:'],sizes=(4,8),b=1", {"until": ["\n", "Q:"], "sizes": [4, 8], "b": 1}),
+        ("a={'x': True},b='c d',c=[x,d=[b'1']", {"a": {"x": True}, "b": "c d", "c": "[x,d=[b'1']"}),
+        ('{"a": [1, 2], "api_key": 7},b=2', {"a": [1, 2], "api_key": "7", "b": 2}),
     ],
 )
 def test_model_args_are_pairs_whose_values_may_be_json(text: str, parsed: dict[str, Json]) -> None:
