@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from evalwh.cli.compare_text import differences_text, docs_text, means_note
+from evalwh.cli.compare_text import differences_text, docs_text, figures_note, means_note
 from evalwh.cli.printing import Cut, require_format, say
 from evalwh.compare.comparing import CHANGES, Compared, Question, compare_sides
 from evalwh.compare.sides import Side, resolve_side, tagged_baseline
@@ -20,7 +20,7 @@ from evalwh.warehouse import Warehouse
 
 _MARKDOWN = {
     **dict.fromkeys(("dataset", "prompt_id", "field", "metric", "docs"), 0),
-    **dict.fromkeys(("mean_a", "mean_b", "difference", "ci_low", "ci_high", "p_adjusted"), 4),
+    **dict.fromkeys(("value_a", "value_b", "difference", "ci_low", "ci_high", "p_adjusted"), 4),
     **dict.fromkeys(("fixed", "broken", "missing", "edited", "conclusion"), 0),
 }
 """The columns for Markdown, which people read, with the places that are kept."""
@@ -68,17 +68,24 @@ def _print_formatted(compared: Sequence[Compared], asked: Question, format_name:
     rows = [row for one in compared for row in one.rows]
     result = Result(first.columns, first.types, iter(rows))
     if format_name == "markdown" and not asked.change:
-        result = _for_markdown(result, several=len(compared) > 1)
+        result = _for_markdown(result, _also_shown(compared))
     writer(format_name)(result, sys.stdout.buffer, Cut())
     if format_name == "markdown" and not asked.change:
-        note = means_note([row for one in compared for row in one.dicts()])
-        sys.stdout.buffer.write(f"\n{note}\n".encode() if note else b"")
+        dicts = [row for one in compared for row in one.dicts()]
+        for note in filter(None, (means_note(dicts), figures_note(dicts))):
+            sys.stdout.buffer.write(f"\n{note}\n".encode())
     sys.stdout.buffer.flush()
 
 
-def _for_markdown(result: Result, *, several: bool) -> Result:
-    """The columns that people read, rounded."""
-    places = {"run_b": 0, **_MARKDOWN} if several else _MARKDOWN
+def _also_shown(compared: Sequence[Compared]) -> list[str]:
+    """The columns that tell apart runs and groups, where there are several of these or any."""
+    has_groups = any(row["group"] for one in compared for row in one.dicts())
+    return [*(["run_b"] if len(compared) > 1 else []), *(["group"] if has_groups else [])]
+
+
+def _for_markdown(result: Result, also: Sequence[str]) -> Result:
+    """The columns that people read, rounded, after those of `also`."""
+    places = {**dict.fromkeys(also, 0), **_MARKDOWN}
     at = {name: result.columns.index(name) for name in places}
     rows = (tuple(_rounded(row[at[name]], places[name]) for name in places) for row in result.rows)
     return Result(list(places), [result.types[at[name]] for name in places], rows)

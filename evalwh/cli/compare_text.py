@@ -21,18 +21,29 @@ def differences_text(compared: Compared) -> str:
     tables = "\n".join(
         f"{_wrapped(title)}\n{_table(list(group))}" for title, group in groupby(rows, _title)
     )
-    ending = "".join(f"{_wrapped(line)}\n" for line in (means_note(rows), _sentence(rows)) if line)
+    notes = (means_note(rows), figures_note(rows), _sentence(rows))
+    ending = "".join(f"{_wrapped(line)}\n" for line in notes if line)
     return f"{_legend(compared)}\n{tables}\n{ending}"
 
 
 def means_note(rows: Sequence[Row]) -> str:
     """Why the means aren't those of the leaderboard; nothing where there are none."""
-    docs = [row["docs"] for row in rows if row["docs"]]
+    docs = [row["docs"] for row in rows if row["docs"] and row["is_mean"]]
     if not docs:
         return ""
     least, most = min(docs), max(docs)
     of = counted(most, "doc") if least == most else f"{least:,}–{most:,} docs"
     return f"Means of {of} scored on both sides; the leaderboard's are of all."
+
+
+def figures_note(rows: Sequence[Row]) -> str:
+    """What the figures are that are no means of docs; nothing where there are none."""
+    figures = [row for row in rows if not row["is_mean"]]
+    if not figures:
+        return ""
+    has_intervals = any(row["interval"] == "unpaired" for row in figures)
+    intervals = "; intervals are from its standard errors, unpaired" if has_intervals else ""
+    return f"* lm-eval's own figures, of all docs of a side{intervals}."
 
 
 def docs_text(compared: Compared) -> str:
@@ -54,12 +65,13 @@ def _legend(compared: Compared) -> str:
 
 def _title(row: Row) -> str:
     """What the rows are of; what differs between the sides as `A → B`."""
-    split = "" if row["split"] == "test" else f" ({row['split']})"
+    split = "" if row["split"] in ("test", None) else f" ({row['split']})"
     names = (
         row[f"{key}_a"] if row[f"{key}_a"] == row[f"{key}_b"] else _change(row, key)
         for key in ("model", "prompt_id")
     )
-    return visible(" · ".join([f"{row['dataset']}{split}", *names]))
+    what = "groups" if row.get("group") else f"{row['dataset']}{split}"
+    return visible(" · ".join(name for name in (what, *names) if name is not None))
 
 
 def _change(row: Row, key: str) -> str:
@@ -79,7 +91,8 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _label(row: Row) -> str:
-    return visible(f"{row['field']} {row['metric']}")
+    names = (row["group"], row["field"], row["metric"], None if row["is_mean"] else "*")
+    return visible(" ".join(name for name in names if name))
 
 
 def _folded(label: str, room: int) -> list[str]:
@@ -98,8 +111,8 @@ def _line(label: str, width: int, texts: Sequence[str], widths: Sequence[int]) -
 def _cells(row: Row) -> tuple[str, ...]:
     mark = _MARKS.get(row["conclusion"] or "", " ")
     return (
-        _number(row["mean_a"]),
-        _number(row["mean_b"]),
+        _number(row["value_a"]),
+        _number(row["value_b"]),
         f"{_number(row['difference'], sign='+')} {mark}",
         _interval(row),
         *(_count(row[name]) for name in ("fixed", "broken")),
@@ -127,12 +140,16 @@ def _sentence(rows: Sequence[Row]) -> str:
     """What all rows come to, in words."""
     tested = [row for row in rows if row["conclusion"]]
     better, worse = ([r for r in tested if r["conclusion"] == c] for c in _MARKS)
-    if not tested:
+    untested = sum(row["difference"] is not None and not row["conclusion"] for row in rows)
+    if not tested and not untested:
         return "Nothing could be compared: no doc has a score on both sides."
     rest = len(tested) - len(better) - len(worse)
     found = f"B is better (▲) in {len(better)} and worse (▼) in {len(worse)} of "
     open_ones = f"; in {rest} chance alone could explain the difference" if rest else ""
-    return f"{found}{counted(len(tested), 'comparison')}{open_ones}.{_left_out(rows)}"
+    comparisons = f"{found}{counted(len(tested), 'comparison')}{open_ones}." if tested else ""
+    no_test = f"{counted(untested, 'difference')} can't be tested: no standard error is known."
+    said = [comparisons, no_test if untested else "", _left_out(rows)]
+    return " ".join(text for text in said if text)
 
 
 def _left_out(rows: Sequence[Row]) -> str:
@@ -143,7 +160,7 @@ def _left_out(rows: Sequence[Row]) -> str:
         said.append(f"{counted(missing, 'score')} missing on one side")
     if edited:
         said.append(f"{edited:,} of docs edited in between")
-    return f" Left out: {', '.join(said)}." if said else ""
+    return f"Left out: {', '.join(said)}." if said else ""
 
 
 def _wrapped(text: str) -> str:

@@ -3,9 +3,9 @@
 All is asked of one connection, so that it is one state of the warehouse.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalwh.compare.pairing import Cell, Pairing, cells_of, pair_cells
 from evalwh.compare.sides import Side
@@ -14,6 +14,9 @@ from evalwh.hints import db_option
 from evalwh.warehouse import Warehouse
 from evalwh.warehouse.binding import Value, execute
 from evalwh.warehouse.runs import why_unscored
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _PAIR_COLUMNS = (
     *("model_a", "prompt_id_a", "dataset", "split"),
@@ -52,11 +55,36 @@ _ORDER = "order by dataset, split, model_a, model_b, prompt_id_a, prompt_id_b, f
 _DIFFERENCES = f"""
 select
     dataset, prompt_id_b as prompt_id, field, metric, docs, difference, ci_low, ci_high, p_value,
-    fixed, broken, missing, p_adjusted, conclusion, mean_a, mean_b, pass_rate_a, pass_rate_b,
-    missing_a, missing_b, unscored, edited, threshold, higher_is_better, same_scorer,
-    run_a, model_a, prompt_id_a, run_b, model_b, prompt_id_b, split
+    fixed, broken, missing, p_adjusted, conclusion, aggregation, value_a, value_b, interval,
+    coalesce(is_mean(aggregation), false) as is_mean, pass_rate_a, pass_rate_b, missing_a,
+    missing_b, unscored, edited, threshold, higher_is_better, same_scorer,
+    run_a, model_a, prompt_id_a, run_b, model_b, prompt_id_b, split,
+    null::varchar as "group", null::bigint as tasks_a, null::bigint as tasks_b
 from differences
 {_NARROWED} {_ORDER}
+"""
+_HAS_GROUPS = """
+select count(*) from runs
+where run_id in ($1, $2) and contains(config::varchar, '"aggregate_metric_list"')
+"""
+_GROUPS = """
+select
+    null as dataset, null as prompt_id, field, metric, least(docs_a, docs_b) as docs, difference,
+    ci_low, ci_high, p_value, null as fixed, null as broken,
+    greatest(docs_a, docs_b) - least(docs_a, docs_b) as missing, p_adjusted, conclusion,
+    null as aggregation, value_a, value_b,
+    case when ci_low is not null then 'unpaired' end as interval, false as is_mean,
+    null as pass_rate_a, null as pass_rate_b, greatest(docs_b - docs_a, 0) as missing_a,
+    greatest(docs_a - docs_b, 0) as missing_b, null as unscored, 0 as edited, null as threshold,
+    higher_is_better, null as same_scorer, run_a, model_a, null as prompt_id_a, run_b, model_b,
+    null as prompt_id_b, null as split, group_name as "group", tasks_a, tasks_b
+from group_differences
+where run_a = $run_a
+    and run_b = $run_b
+    and $dataset::varchar is null
+    and ($field::varchar is null or field = $field)
+    and ($metric::varchar is null or metric = $metric)
+order by model_a, model_b, group_name, field, metric
 """
 _DOCS = f"""
 select
@@ -77,7 +105,8 @@ from comparisons
 class Question(NamedTuple):
     """What is asked of two sides; None narrows nothing.
 
-    With a `change`, one of `CHANGES`, the docs that changed so are asked for, else the differences.
+    With a `change`, one of `CHANGES`, the docs that changed so are asked for, else the differences,
+    those of lm-eval's groups after the datasets' unless one dataset is asked for.
     `seed` is that of the bootstrap, 0 to 2^32 - 1; `as_of` is UTC.
     """
 
@@ -123,12 +152,13 @@ def compare_sides(warehouse: Warehouse, a: Side, b: Side, asked: Question) -> Co
         _require_asked(pairing, asked)
         unfinished = execute(connection, _UNFINISHED, [a.run_id, b.run_id]).fetchall()
         connection.execute(f"set variable seed = {asked.seed:d}")
-        sql = _DOCS if asked.change else _DIFFERENCES
-        cursor = execute(connection, sql, _values(cells, pairing, asked))
+        values = _values(cells, pairing, asked)
+        cursor = execute(connection, _DOCS if asked.change else _DIFFERENCES, values)
         columns = [(str(name), str(kind)) for name, kind, *_ in cursor.description]
         rows = cursor.fetchall()
+        groups = [] if asked.change else _groups(connection, values)
     names = [name for name, _ in columns]
-    wanted = _of_pairs(names, rows, pairing)
+    wanted = [*_of_pairs(names, rows, pairing), *_of_models(names, groups, pairing)]
     notes = [*_unfinished(unfinished, db), *_notes(pairing, asked)]
     return Compared(a, b, names, [kind for _, kind in columns], wanted, notes)
 
@@ -156,6 +186,23 @@ def _of_pairs(
     """The rows of the pairs: the views know the runs' other cells as well."""
     wanted = {(*pair.a[1:5], *pair.b[1:5]) for pair in pairing.pairs}
     places = [columns.index(name) for name in _PAIR_COLUMNS]
+    return [row for row in rows if tuple(row[at] for at in places) in wanted]
+
+
+def _groups(connection: "DuckDBPyConnection", values: Mapping[str, Value]) -> list[tuple[Any, ...]]:
+    """The rows of lm-eval's groups; runs that have none are spared the question."""
+    runs = [values["run_a"], values["run_b"]]
+    ((having,),) = execute(connection, _HAS_GROUPS, runs).fetchall()
+    asked = {key: value for key, value in values.items() if key != "paired"}
+    return execute(connection, _GROUPS, asked).fetchall() if having else []
+
+
+def _of_models(
+    columns: Sequence[str], rows: Sequence[tuple[Any, ...]], pairing: Pairing
+) -> list[tuple[Any, ...]]:
+    """The rows of groups, which are of a model, that belong to the pairs."""
+    wanted = {(pair.a.model, pair.b.model) for pair in pairing.pairs}
+    places = [columns.index(name) for name in ("model_a", "model_b")]
     return [row for row in rows if tuple(row[at] for at in places) in wanted]
 
 

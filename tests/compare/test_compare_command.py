@@ -27,6 +27,27 @@ Means of 8 docs scored on both sides; the leaderboard's are of all.
 B is better (▲) in 0 and worse (▼) in 0 of 1 comparison; in 1 chance alone could
 explain the difference.
 """
+_FIGURES = """\
+A  old (baseline)
+B  new
+
+s · m · p
+                 A      B     B − A     95 % interval fixed broken missing
+none acc     0.500  0.500  +0.000     +0.000 … +0.000     -      -       0
+none bleu * 40.000 10.000 -30.000 ▼ -39.800 … -20.200     -      -       0
+none ppl *   9.500  9.000  -0.500                   -     -      -       0
+
+groups · m
+                 A     B    B − A   95 % interval fixed broken missing
+g none acc * 0.500 0.500 +0.000   -1.386 … +1.386     -      -       0
+
+Means of 2 docs scored on both sides; the leaderboard's are of all.
+* lm-eval's own figures, of all docs of a side; intervals are from its standard
+errors, unpaired.
+B is better (▲) in 0 and worse (▼) in 1 of 3 comparisons; in 2 chance alone
+could explain the difference. 1 difference can't be tested: no standard error is
+known.
+"""
 _FIXED = """\
 A  base (baseline)
 B  broken
@@ -58,6 +79,29 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         given.run(run_id, tags=tags).event("finished", run_id=run_id).docs(*docs)
         scored = {doc: [float(score)] for doc, score in zip(docs, scores, strict=False)}
         given.scored(given.cell(docs=8, run_id=run_id), scored)
+    return given.warehouse().path
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs of an lm-eval task with a mean, BLEU and a perplexity, in a group of its own."""
+    given = Given(tmp_path_factory.mktemp("figures") / "evalwh.duckdb").docs("a", "b", dataset="s")
+    rule = {"metric": "acc", "filter_list": None, "weight_by_size": True}
+    group = {"group": "g", "alias": "G", "tasks": ["s"], "aggregate_metric_list": [rule]}
+    config = {"datasets": [{"dataset": "s", "origin": {"groups": [group]}}]}
+    scores = {"a": [1.0], "b": [0.0]}
+    for run_id, bleu, perplexity in (("old", 40.0, 9.5), ("new", 10.0, 9.0)):
+        cell = (
+            given.run(run_id, config=config)
+            .event("finished", run_id=run_id)
+            .cell(run_id=run_id, docs=2, dataset="s")
+        )
+        given.scored(cell, scores, field="none", metric="acc", dataset="s")
+        made = {"dataset": "s", "docs": 2, "scores": scores}
+        bleus = {"metric": "bleu", "aggregation": "bleu", "value": bleu, "stderr": 12.5**0.5}
+        given.itemed(cell, {}, **bleus, **made)
+        words = {"metric": "ppl", "aggregation": "weighted_perplexity", "value": perplexity}
+        given.itemed(cell, {}, higher_is_better=False, **words, **made)
     return given.warehouse().path
 
 
@@ -288,4 +332,35 @@ def test_a_side_without_scores_is_named_with_the_command_that_goes_on(
         2,
         "",
         f"evalwh: error: nothing to compare: {said}\n",
+    )
+
+
+def test_figures_that_are_no_means_and_groups_are_lm_evals(figures: Path) -> None:
+    assert _compare(figures, "old", "new").out == _FIGURES
+
+
+def test_rows_of_figures_and_groups_have_the_same_keys(figures: Path) -> None:
+    out = _compare(figures, "old", "new", "--metric", "acc", "--format", "json").out
+
+    task, group = json.loads(out)
+    shown = ("dataset", "group", "interval", "value_a", "tasks_b")
+    assert (list(task) == list(group), [[row[key] for key in shown] for row in (task, group)]) == (
+        True,
+        [["s", None, "paired", 0.5, None], [None, "g", "unpaired", 0.5, 1]],
+    )
+
+
+def test_a_dataset_alone_is_compared_without_groups(figures: Path) -> None:
+    out = _compare(figures, "old", "new", "--dataset", "s", "--format", "jsonl").out
+
+    assert [json.loads(line)["metric"] for line in out.splitlines()] == ["acc", "bleu", "ppl"]
+
+
+def test_markdown_names_groups_and_says_what_figures_are(figures: Path) -> None:
+    lines = _compare(figures, "old", "new", "--format", "markdown").out.splitlines()
+
+    assert (lines[0][:30], lines[5][:30], lines[-1][:32]) == (
+        "| group | dataset | prompt_id |"[:30],
+        "| g |  |  | none | acc | 2 | 0.5"[:30],
+        "* lm-eval's own figures, of all ",
     )
