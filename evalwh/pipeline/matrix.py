@@ -256,7 +256,8 @@ def _sampled(tasks: Sequence[EvalTask], samples: Mapping[str, Sequence[int]]) ->
     known = [task.name for task in tasks]
     for name in samples:
         if name not in known:
-            raise UsageError(f"--samples: no task '{name}' in --tasks{did_you_mean(name, known)}")
+            hint = did_you_mean(name, known)
+            raise UsageError(f"--samples: no task that is asked is called '{name}'{hint}")
     return [
         task.with_samples(frozenset(samples[task.name])) if task.name in samples else task
         for task in tasks

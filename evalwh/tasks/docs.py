@@ -26,6 +26,7 @@ from evalwh.tasks.values import compact, loads
 
 _MOST_COUNTED_BYTES = 100_000_000
 """Larger files aren't read only to tell how many docs a limit left out."""
+_PACKED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,15 @@ def count_rows(source: DocSource) -> int | None:
     """How many rows a source has, without making docs of them; None for very large files."""
     if source.hub is not None:
         return count_hub_rows(source.hub)
-    if sum(path.stat().st_size for path in source.paths if path.exists()) > _MOST_COUNTED_BYTES:
+    if sum(map(_bytes, source.paths)) > _MOST_COUNTED_BYTES:
         return None
     return sum(1 for _ in _rows(source))
+
+
+def _bytes(path: Path) -> int:
+    """How large a file is, roughly what it is unpacked to where it is compressed."""
+    size = path.stat().st_size if is_file(path) else 0
+    return size * _PACKED if path.suffix.lower() in (".xlsx", ".parquet") else size
 
 
 def doc_source(task: FolderTask, split: str) -> DocSource:

@@ -126,7 +126,7 @@ def test_a_task_folder_is_asked_the_docs_that_are_named_and_goes_on_with_them(
         ),
         (
             ("--samples", '{"greter": [0]}'),
-            ("--samples: no task 'greter' in --tasks; did you mean 'greeter'?"),
+            ("--samples: no task that is asked is called 'greter'; did you mean 'greeter'?"),
         ),
         (
             ("--samples", '{"greeter": [0]}', "--limit", "2"),
