@@ -29,6 +29,10 @@ def ends_on_two(doc, results):
     return {"hit": 10**400 if doc["answer"] == "4" else 1}
 
 
+def is_impossible_for_three(doc, results):
+    return {"hit": float("-inf") if doc["answer"] == "3" else 1.0}
+
+
 def drops_threes(resps, docs):
     return [texts for texts in resps if texts != ["3"]]
 
@@ -147,6 +151,19 @@ def test_a_task_function_that_ends_the_program_or_overflows_is_that_docs_error(
         (1.0, None),
         (None, "hit is inf"),
     ]
+
+
+def test_a_mean_that_isnt_finite_is_null_as_the_score_is_that_makes_it_so(
+    warehouse: Warehouse, files: TaskFiles
+) -> None:
+    files.functions(_FUNCTIONS)
+    own = Function("functions.is_impossible_for_three")
+    metrics = [{"metric": "hit", "aggregation": "mean", "higher_is_better": True}]
+    _run(warehouse, files, _answers("2", "3", "4"), process_results=own, metric_list=metrics)
+    assert (_by_doc(warehouse, "score, error", "scores"), _figures(warehouse)) == (
+        [(1.0, None), (None, "hit is -inf"), (1.0, None)],
+        [("hit", 2, 1, None, "mean: ValueError: it is -inf")],
+    )
 
 
 def test_a_filter_that_drops_a_doc_gives_no_other_doc_its_response(
