@@ -4,6 +4,7 @@ The command line wins, pair by pair where an option holds pairs; then the enviro
 file, then what is so by default.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,18 +105,31 @@ def _value(ctx: typer.Context, name: str, setting: Setting) -> Any:
         raise UsageError(f"{where} must be a number, not {str(setting.value).lower()}")
     is_multiple = getattr(option, "multiple", False)
     text = _several(setting) if is_multiple else _text(name, setting)
-    try:
-        value = option.type_cast_value(ctx, text)
-        if name == "db":
-            return located(Path(value))
-    except TyperUsageError as error:
-        said = str(getattr(error, "message", error)).rstrip(".")
-        raise UsageError(f"{where}: {said}") from None
-    except UsageError as error:
-        raise UsageError(f"{setting.place}: {error}") from None
+    value = _cast(ctx, option, text, where)
+    if name == "db":
+        return _located(value, setting.place)
     if is_multiple:
         return [Path(each) for each in value] if name == "include_path" else list(value)
     return Path(value) if name in _PATHS else read_value(name, value, where)
+
+
+def _cast(ctx: typer.Context, option: Any, text: str | bool | list[str], where: str) -> Any:
+    """Text as the option's type has it. Raises UsageError, beginning with `where`."""
+    try:
+        value = option.type_cast_value(ctx, text)
+    except TyperUsageError as error:
+        said = str(getattr(error, "message", error)).rstrip(".")
+        raise UsageError(f"{where}: {said}") from None
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{where}: {value} is no number to count with; leave it out")
+    return value
+
+
+def _located(db: str, place: str) -> Path:
+    try:
+        return located(Path(db))
+    except UsageError as error:
+        raise UsageError(f"{place}: {error}") from None
 
 
 def _mapping(name: str, setting: Setting) -> Mapping[str, Json]:
