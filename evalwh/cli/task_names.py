@@ -34,7 +34,7 @@ def matching(patterns: Sequence[str], kind: str | None, include_path: Sequence[P
     """
     if kind is not None and kind not in KINDS:
         raise UsageError(f"--kind: unknown kind '{kind}'{did_you_mean(kind, KINDS)}")
-    every = _every_name(patterns, include_path)
+    every = _every_name(patterns, kind, include_path)
     names = {each.name for each in every if kind in (None, each.kind)}
     found: set[str] = set()
     for pattern in patterns or ["*"]:
@@ -81,16 +81,22 @@ def _shown(path: str) -> str:
     return f"{within[1:]}{after}" if within else path
 
 
-def _every_name(patterns: Sequence[str], include_path: Sequence[Path]) -> list[Name]:
+def _every_name(
+    patterns: Sequence[str], kind: str | None, include_path: Sequence[Path]
+) -> list[Name]:
+    """Every name; without lm-eval task folders alone, where these are all that is asked for."""
     from evalwh.tasks import known_tasks
 
     folders = [Name("folder", task.name, (), task.path) for task in known_tasks(include_path)]
+    if kind == "folder":
+        return folders
     try:
         return [*folders, *_lm_evals(include_path)]
     except MissingExtra:
-        if any(not fnmatch.filter([each.name for each in folders], each) for each in patterns):
-            raise
-        return folders
+        names = [each.name for each in folders]
+        if kind is None and all(fnmatch.filter(names, pattern) for pattern in patterns):
+            return folders
+        raise
 
 
 def _lm_evals(include_path: Sequence[Path]) -> list[Name]:

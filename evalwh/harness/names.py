@@ -37,8 +37,8 @@ def every_name(include_path: Sequence[Path]) -> dict[str, Listed]:
 
     Raises MissingExtra.
     """
-    own = scanned(include_path) if include_path else {}
-    return {**built_in("lm-eval's tasks"), **own}
+    every = built_in("a name of lm-eval's")
+    return {**every, **scanned(include_path)} if include_path else {**every}
 
 
 class TaskNames:

@@ -89,6 +89,7 @@ def test_a_template_has_examples_as_turns_unless_said_otherwise() -> None:
         ((), (None, [])),
         (("--seed", "7"), (7, [])),
         (("--seed", "1,None,3,4"), (4, [1, None, 3, 4])),
+        (("--seed", "1,2,3"), (1234, [1, 2, 3, 1234])),
     ],
 )
 def test_the_last_of_four_seeds_counts_and_all_are_kept(

@@ -1,6 +1,7 @@
 """`evalwh tasks`: what `--tasks` can name."""
 
 import json
+import sys
 from pathlib import Path
 
 import orjson
@@ -164,3 +165,23 @@ def test_a_missing_include_path_is_one_line(tmp_path: Path) -> None:
         "",
         "evalwh: error: nowhere: no such folder to look for tasks in\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("AIME24", "MATH*"), 0, ""),
+        (("--kind", "folder", "AIME24"), 0, ""),
+        (("mmlu",), 1, "a name of lm-eval's needs lm-eval, run: pip install 'evalwh[lm-eval]'"),
+        (("--kind", "tag"), 1, "a name of lm-eval's needs lm-eval, run: pip install"),
+    ],
+)
+def test_without_lm_eval_task_folders_are_found_and_other_names_say_what_to_install(
+    tmp_path: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    started = (
+        "import sys; sys.modules['lm_eval'] = None; from evalwh.__main__ import main; "
+        f"sys.argv = ['evalwh', 'tasks', *{words!r}]; main()"
+    )
+    done = run(sys.executable, "-c", started, cwd=tmp_path)
+    assert (done.returncode, said in done.stderr, done.stdout == "") == (code, True, code == 1)
