@@ -30,8 +30,11 @@ def _harmless(value: Any) -> Any:
     return visible(value, keep="\n\t") if type(value) is str else value
 
 
-def as_mean(mean: float | None) -> str:
-    return MISSING if mean is None else f"{mean:.3f}"
+def as_figure(figure: float | None) -> str:
+    """A mean or what else is made of docs: three places, one of large ones."""
+    if figure is None:
+        return MISSING
+    return f"{figure:.3f}" if abs(figure) < 100 else f"{figure:,.1f}"
 
 
 def as_number(number: float | None) -> str:

@@ -38,6 +38,7 @@ def _show(run: Row, others: list[str], dataset: str) -> None:
         return
     costs = [row for each in run_ids for row in queries.costs(each, dataset)]
     several = len(run_ids) > 1
+    _show_figures(run_ids)
     _show_glance(run_ids, dataset, rows, costs)
     st.subheader("Field by field")
     st.html(
@@ -59,6 +60,35 @@ def _why_unscored(run: Row) -> str:
         return "Nothing is scored yet. Scores appear here as the run goes on."
     command = f"evalwh score {run['run_id']}{queries.db_option()}"
     return f"Nothing is scored. To score what came back: {command}"
+
+
+def _show_figures(run_ids: list[str]) -> None:
+    """What lm-eval reports of its groups, and folded up of its tasks; nothing without them."""
+    rows = queries.figures(run_ids)
+    groups = [row for row in rows if row["group_name"] is not None]
+    tasks = [row for row in rows if row["group_name"] is None]
+    if groups:
+        st.subheader("Groups of lm-eval")
+        st.html(_figures("Group", groups, run_ids))
+    if tasks:
+        with st.expander("All tasks of lm-eval"):
+            st.html(_figures("Task", tasks, run_ids))
+
+
+def _figures(label: str, rows: list[Row], run_ids: list[str]) -> str:
+    keys = ("group_name", "dataset", "split", "field", "metric")
+    by_figure: dict[tuple[str, ...], dict[tuple[str, str], Row]] = {}
+    for row in rows:
+        of_one = by_figure.setdefault(tuple(row[key] for key in keys), {})
+        of_one[row["run_id"], row["model"]] = row
+    columns = {(row["run_id"], row["model"]) for row in rows}
+    return render(
+        "figures.html",
+        label=label,
+        figures=[(next(iter(of_one.values())), of_one) for of_one in by_figure.values()],
+        columns=sorted(columns, key=lambda column: (column[1], run_ids.index(column[0]))),
+        several=len(run_ids) > 1,
+    )
 
 
 def _show_glance(run_ids: list[str], dataset: str, rows: list[Row], costs: list[Row]) -> None:

@@ -3,6 +3,7 @@
 Opens the file read-only, asks and closes. Answers are kept until the file changes.
 """
 
+import json
 import math
 import os
 import shlex
@@ -116,8 +117,9 @@ def leaderboard(run_ids: list[str], dataset: str) -> list[Row]:
 
 def _leaderboard(run_id: str, dataset: str) -> list[Row]:
     return ask(
-        "select run_id, model, prompt_id, split, field, metric, docs, unscored_docs, errors, mean,"
-        " stderr, higher_is_better, threshold, pass_rate, ci_low, ci_high from leaderboard"
+        "select run_id, model, prompt_id, split, field, metric, docs, unscored_docs, errors, value,"
+        " is_mean(aggregation) as is_mean, stderr, higher_is_better, threshold, pass_rate, ci_low,"
+        " ci_high from leaderboard"
         " where run_id = $run and dataset = $dataset",
         run=run_id,
         dataset=dataset,
@@ -125,16 +127,35 @@ def _leaderboard(run_id: str, dataset: str) -> list[Row]:
 
 
 def _rank(row: Row) -> tuple[Any, ...]:
-    pass_rate, mean = row["pass_rate"], row["mean"]
+    pass_rate, value = row["pass_rate"], row["value"]
     upward = 1 if row["higher_is_better"] else -1
     return (
         row["field"],
         row["metric"],
         -(pass_rate if pass_rate is not None else -1.0),
-        -upward * mean if mean is not None else math.inf,
+        -upward * value if value is not None else math.inf,
         row["model"],
         row["prompt_id"],
         row["run_id"],
+    )
+
+
+def figures(run_ids: list[str]) -> list[Row]:
+    """What lm-eval reports of the groups and tasks of several runs; the best of each is marked."""
+    return ask(
+        """
+        select *,
+            count(value) over figure > 1
+            and value = case
+                when higher_is_better then max(value) over figure
+                when not higher_is_better then min(value) over figure
+            end as is_best
+        from figures
+        where run_id in (select unnest($runs::json::varchar[])) and scored_by = 'lm-eval'
+        window figure as (partition by group_name, dataset, split, field, metric)
+        order by group_name, dataset, split, field, metric, model
+        """,
+        runs=json.dumps(run_ids),
     )
 
 

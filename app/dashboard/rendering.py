@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment
 
-from evalwh.pages import MISSING, as_latency, as_mean, as_number, page_environment
+from evalwh.pages import MISSING, as_figure, as_latency, as_number, page_environment
 
 
 def render(template: str, **values: Any) -> str:
@@ -26,7 +26,7 @@ def _environment() -> Environment:
     filters: dict[str, Callable[..., str]] = {
         "percent": as_percent,
         "score": as_score,
-        "mean": as_mean,
+        "figure": as_figure,
         "threshold": as_number,
         "count": as_count,
         "usd": as_usd,

@@ -16,6 +16,13 @@ from evalwh.export.html_text import render
 from evalwh.warehouse import Warehouse
 
 
+class _Figures(NamedTuple):
+    """What lm-eval reports of a task or group by one filter and metric; its row for each model."""
+
+    first: Row
+    by_model: dict[str, Row]
+
+
 class _Part(NamedTuple):
     """A dataset and split as the page shows them."""
 
@@ -58,6 +65,7 @@ def _page(reads: Reads) -> str:
         prompts=list(dict.fromkeys(row["prompt_id"] for row in rates)),
         parts=parts,
         scores=_by_variant(leaderboard),
+        figures=_figures(reads.figures()),
         total=reads.total(),
         costs=reads.costs(),
         thresholds=reads.thresholds(),
@@ -71,6 +79,16 @@ def _of(dataset: Row, rows: Sequence[Row]) -> list[Row]:
         row for row in rows
         if row["dataset"] == dataset["dataset"] and row["split"] == dataset["split"]
     ]  # fmt: skip
+
+
+def _figures(rows: Sequence[Row]) -> list[_Figures]:
+    """The rows of each task or group, filter and metric."""
+    keys = ("group_name", "dataset", "split", "field", "metric")
+    grouped = groupby(rows, lambda row: tuple(row[key] for key in keys))
+    return [
+        _Figures(of_one[0], {row["model"]: row for row in of_one})
+        for of_one in (list(group) for _, group in grouped)
+    ]
 
 
 def _panels(leaderboard: Sequence[Row]) -> list[list[Row]]:

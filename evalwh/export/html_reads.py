@@ -31,9 +31,21 @@ where rates.run_id = $run
 order by dataset, split, pass_rate desc nulls last, model, prompt_id
 """
 _LEADERBOARD = """
-select * from leaderboard where run_id = $run
+select *, is_mean(aggregation) as is_mean from leaderboard where run_id = $run
 order by dataset, split, field, metric, pass_rate desc nulls last,
-    case when higher_is_better then -mean else mean end nulls last, model, prompt_id
+    case when higher_is_better then -value else value end nulls last, model, prompt_id
+"""
+_FIGURES = """
+select *,
+    count(value) over figure > 1
+    and value = case
+        when higher_is_better then max(value) over figure
+        when not higher_is_better then min(value) over figure
+    end as is_best
+from figures
+where run_id = $run and scored_by = 'lm-eval'
+window figure as (partition by group_name, dataset, split, field, metric)
+order by group_name is null, group_name, dataset, split, field, metric, model, prompt_id
 """
 _DISTRIBUTIONS = """
 select * from distributions where run_id = $run
@@ -167,6 +179,10 @@ class Reads:
 
     def leaderboard(self) -> list[Row]:
         return self._rows(_LEADERBOARD)
+
+    def figures(self) -> list[Row]:
+        """What lm-eval reports of its groups, and of its tasks after these."""
+        return self._rows(_FIGURES)
 
     def distributions(self) -> list[Row]:
         return self._rows(_DISTRIBUTIONS)

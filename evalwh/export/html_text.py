@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from evalwh.pages import MISSING, as_latency, as_mean, as_number, page_environment
+from evalwh.pages import MISSING, as_figure, as_latency, as_number, page_environment
 
 
 def render(template: str, **values: Any) -> str:
@@ -21,7 +21,7 @@ def _environment() -> Environment:
     filters: dict[str, Callable[..., str]] = {
         "percent": percent,
         "at": at,
-        "mean": as_mean,
+        "figure": as_figure,
         "number": as_number,
         "count": count,
         "usd": usd,

@@ -8,7 +8,7 @@ with found as (
         split,
         model,
         prompt_id,
-        null::varchar as "group",
+        group_name as "group",
         field,
         metric,
         aggregation,
@@ -16,37 +16,20 @@ with found as (
         stderr,
         docs as scored_docs,
         docs + unscored_docs as docs,
-        null::bigint as tasks,
-        0 as missing_tasks,
+        tasks,
+        missing_tasks,
         error,
         higher_is_better
-    from aggregates
+    from figures
     where run_id = $run
-        and $groups::json is null
+        and case
+            when $groups::json is null then group_name is null
+            else group_name is not null and is_chosen($groups, group_name)
+        end
         and is_chosen($dataset, dataset)
         and is_chosen($split, split)
         and is_chosen($model, model)
         and is_chosen($prompt_id, prompt_id)
-        and is_chosen($field, field)
-        and is_chosen($metric, metric)
-    union all by name
-    select
-        model,
-        group_name as "group",
-        field,
-        metric,
-        value as found,
-        stderr,
-        docs as scored_docs,
-        docs + unscored_docs as docs,
-        tasks,
-        missing_tasks,
-        higher_is_better
-    from group_results
-    where run_id = $run
-        and $groups::json is not null
-        and is_chosen($groups, group_name)
-        and is_chosen($model, model)
         and is_chosen($field, field)
         and is_chosen($metric, metric)
 ),

@@ -12,6 +12,7 @@ from evalwh.export.html_charts import histograms
 from evalwh.export.html_text import percent, usd
 from evalwh.warehouse import Warehouse
 from tests.app.given_runs import NEWER, TEXT_TASK, fill, write_run_start
+from tests.export import figures_run
 from tests.program import Ended, evalwh
 from tests.warehouse.given import Given
 
@@ -224,3 +225,37 @@ def test_a_folder_instead_of_a_file_is_refused(warehouse: Warehouse, tmp_path: P
 )  # fmt: skip
 def test_an_amount_says_when_more_was_paid(value: float | None, missing: int, shown: str) -> None:
     assert usd(value, missing) == shown
+
+
+@pytest.fixture(scope="module")
+def figures_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("figures")
+    return _exported(figures_run.fill(folder / "evalwh.duckdb"), figures_run.RUN, folder)
+
+
+def test_figures_of_lm_eval_stand_in_a_table_of_their_own_the_better_one_bold(
+    figures_page: str,
+) -> None:
+    table = re.search(r'<table class="figures">(.+?)</table>', figures_page, re.DOTALL)
+    assert table
+    rows = [
+        " ".join(re.sub(r"<(?!/?b>)[^>]+>", " ", row).split()) for row in table[1].split("<tr>")[1:]
+    ]
+    group = "<b>The &lt;group&gt;</b> group of 2 tasks none acc ↑"
+    assert rows == [
+        "Task or group Filter Metric strong weak",
+        f"{group} <b>1.000</b> ± 0.000 1 of 2 tasks 0.500 ± 0.500 1 of 2 tasks",
+        "s none acc ↑ <b>1.000</b> ± 0.000 0.500 ± 0.500",
+        "s none bleu ↑ <b>30.250</b> ± 1.500 20.500 ± 2.000",
+        "s none own ↑ not known not known",
+        "s none ppl ↓ <b>9.125</b> 1,234.5",
+        "t none acc ↑ not known 0 of 2 docs not known 0 of 2 docs",
+    ]
+
+
+def test_the_mean_of_what_is_no_mean_is_nowhere_on_the_page(figures_page: str) -> None:
+    assert ("77.000" in figures_page, "ratio: &lt;ValueError&gt;" in figures_page) == (False, True)
+
+
+def test_a_run_without_lm_evals_tasks_has_no_such_table(page: str) -> None:
+    assert "lm-eval" not in page
