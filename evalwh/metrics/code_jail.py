@@ -1,8 +1,9 @@
 """Run as a script: shuts itself in, then runs one program that nobody has looked at.
 
-It is given a file descriptor with `{"code", "fn_name", "arguments", "limits"}` as JSON, and one
-to write a function's result to. Standard library only; imports nothing of evalwh, since what it
-shuts itself in with leaves no way to read it.
+It is given a file descriptor with `{"code", "fn_name", "arguments", "limits", "call_filter"}` as
+JSON, and one to write a function's result to; the filter is what `code_calls` makes for seccomp, in
+hexadecimal. Standard library only; imports nothing of evalwh, since what it shuts itself in with
+leaves no way to read it.
 
 Each layer holds what the ones before it let through:
 
@@ -12,7 +13,8 @@ Each layer holds what the ones before it let through:
                 else root without any capability                             as root
     limits      memory, processor time, open files; no file grows            every POSIX system
     seccomp     no socket, process, signal or other's memory; no file made,
-                cut, deleted or changed, no space taken                      Linux, x86-64 and ARM
+                cut, deleted, locked or changed, no space taken; no call     Linux, x86-64 and ARM
+                that a kernel has got since
     audit hook  no file to write, no socket, no process, by Python's own     everywhere
 
 On Linux nothing is run without Landlock or seccomp. With both, a program can use time and memory
@@ -24,12 +26,10 @@ not an attack: run it in a container there.
 import ctypes
 import json
 import os
-import platform
 import resource
 import struct
 import sys
 import sysconfig
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -48,94 +48,7 @@ _MAY_READ = 0b1101
 _MAY_READ_FILE = 0b0101
 _NOBODY = 65534
 
-_ALLOW, _FAIL, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
-_EPERM, _ENOSYS = 1, 38
-_CLONE_THREAD = 0x00010000
-_SET_OWNER, _SET_OWNER_EX = 8, 15
-"""Have `fcntl` send a signal to any process of the same user once a file can be read."""
 _TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_FOREIGN_CALLS = 0x40000000
-"""From here on x86-64 counts the calls of another binary interface."""
-_CALLS = {
-    "x86_64": {
-        "arch": 0xC000003E,
-        "clone": 56,
-        "clone3": 435,
-        "fcntl": 72,
-        "prctl": 157,
-        "denied": (
-            *(
-                29,
-                30,
-                64,
-                68,
-                285,
-                41,
-                53,
-                57,
-                58,
-                59,
-                62,
-                101,
-                129,
-                141,
-                155,
-                161,
-                165,
-                200,
-                234,
-                240,
-                248,
-                249,
-            ),
-            *(250, 272, 297, 298, 302, 304, 308, 310, 311, 312, 321, 322, 323, 424, 425, 434, 438),
-            *(90, 91, 92, 93, 94, 132, 188, 189, 190, 197, 198, 199, 235, 260, 261, 268, 280),
-            *(76, 77, 82, 83, 84, 85, 86, 87, 88, 133, 258, 259, 263, 264, 265, 266, 316),
-            *(319, 437, 452),
-        ),
-        "opens": ((2, 1), (257, 2)),
-    },
-    "aarch64": {
-        "arch": 0xC00000B7,
-        "clone": 220,
-        "clone3": 435,
-        "fcntl": 25,
-        "prctl": 167,
-        "denied": (
-            *(
-                186,
-                190,
-                196,
-                47,
-                40,
-                41,
-                51,
-                97,
-                117,
-                129,
-                130,
-                131,
-                138,
-                140,
-                180,
-                194,
-                198,
-                199,
-                217,
-                218,
-                219,
-            ),
-            *(221, 240, 241, 261, 265, 268, 270, 271, 272, 280, 281, 282, 424, 425, 434, 438),
-            *(5, 6, 7, 14, 15, 16, 33, 34, 35, 36, 37, 38, 45, 46, 52, 53, 54, 55, 88, 276, 279),
-            *(437, 452),
-        ),
-        "opens": ((56, 2),),
-    },
-}
-"""Calls by their numbers. Those that fail: sockets, processes, programs, signals, others' memory,
-mounts, keys, limits; to make, move, cut or delete a file, to change its owner, mode, times or
-attributes, or to take space for it; files and queues in memory. Those that open a file, and where
-their flags are. Of `fcntl` and `prctl` only some uses are refused."""
 
 _DENIED_EVENTS = (
     *("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn"),
@@ -151,7 +64,7 @@ def main() -> None:
     given, result = int(sys.argv[1]), int(sys.argv[2])
     with os.fdopen(given, "rb") as file:
         task = json.loads(file.read())
-    _shut_in(task["limits"])
+    _shut_in(task["limits"], task["call_filter"])
     os.write(result, SHUT_IN)
     code = compile(task["code"], "<solution>", "exec", dont_inherit=True)
     if task["fn_name"] is None:
@@ -170,7 +83,7 @@ def _function(namespace: dict[str, Any], name: str) -> Any:
     return namespace[name]
 
 
-def _shut_in(limits: dict[str, int]) -> None:
+def _shut_in(limits: dict[str, int], call_filter: str | None) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     linux = sys.platform == "linux"
     shielded = False
@@ -182,7 +95,7 @@ def _shut_in(limits: dict[str, int]) -> None:
     if linux:
         libc.prctl(_DIE_WITH_PARENT, 9, 0, 0, 0)
     _limit(limits["memory_bytes"], limits["cpu_s"])
-    if not (linux and _deny_calls(libc)):
+    if not (linux and _deny_calls(libc, call_filter)):
         if linux and not shielded:
             raise OSError("this kernel has neither Landlock nor seccomp")
         processes = 64 if alone else 0
@@ -264,65 +177,14 @@ def _open_to_all(path: Path) -> bool:
     return all(parent.stat().st_mode & 0o001 for parent in path.parents)
 
 
-def _deny_calls(libc: ctypes.CDLL) -> bool:
-    """Have the kernel refuse calls; whether it does, which needs a known processor."""
-    calls = _CALLS.get(platform.machine())
-    if calls is None:
+def _deny_calls(libc: ctypes.CDLL, call_filter: str | None) -> bool:
+    """Have the kernel refuse calls; whether it does, which needs a filter for this processor."""
+    if call_filter is None:
         return False
-    program = b"".join(struct.pack("HBBI", *step) for step in _filter(calls))
+    program = bytes.fromhex(call_filter)
     buffer = ctypes.create_string_buffer(program, len(program))
     filters = struct.pack("H6xQ", len(program) // 8, ctypes.addressof(buffer))
     return bool(libc.prctl(_SECCOMP, 2, filters, 0, 0) == 0)
-
-
-def _filter(calls: dict[str, Any]) -> list[tuple[int, int, int, int]]:
-    """The filter's steps: `(operation, steps to skip if true, if false, value)`."""
-    load, equals, above, has, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    denied = [
-        step
-        for number in calls["denied"]
-        for step in ((equals, 0, 1, number), (give, 0, 0, _FAIL | _EPERM))
-    ]
-    opening = [
-        step
-        for number, place in calls["opens"]
-        for step in (
-            (equals, 0, 4, number),
-            (load, 0, 0, 16 + 8 * place),
-            (has, 0, 1, _TO_WRITE),
-            (give, 0, 0, _FAIL | _EPERM),
-            (give, 0, 0, _ALLOW),
-        )
-    ]
-    return [
-        (load, 0, 0, 4),
-        (equals, 1, 0, calls["arch"]),
-        (give, 0, 0, _KILL),
-        (load, 0, 0, 0),
-        (above, 0, 1, _FOREIGN_CALLS),
-        (give, 0, 0, _FAIL | _EPERM),
-        # Unlike clone3's, the flags of clone can be looked at; C libraries fall back to it.
-        (equals, 0, 1, calls["clone3"]),
-        (give, 0, 0, _FAIL | _ENOSYS),
-        *denied,
-        *opening,
-        *_refuse_some(calls["fcntl"], 1, (_SET_OWNER, _SET_OWNER_EX)),
-        *_refuse_some(calls["prctl"], 0, (_DIE_WITH_PARENT,)),
-        (equals, 0, 4, calls["clone"]),
-        (load, 0, 0, 16),
-        (has, 1, 0, _CLONE_THREAD),
-        (give, 0, 0, _FAIL | _EPERM),
-        (give, 0, 0, _ALLOW),
-        (give, 0, 0, _ALLOW),
-    ]
-
-
-def _refuse_some(number: int, place: int, uses: Sequence[int]) -> list[tuple[int, int, int, int]]:
-    """Steps that refuse a call where its argument at `place` is one of `uses`."""
-    load, equals, give = 0x20, 0x15, 0x06
-    refused = [step for use in uses for step in ((equals, 0, 1, use), (give, 0, 0, _FAIL | _EPERM))]
-    looked_at = [(load, 0, 0, 16 + 8 * place), *refused, (give, 0, 0, _ALLOW)]
-    return [(equals, 0, len(looked_at), number), *looked_at]
 
 
 def _refuse(event: str, args: tuple[Any, ...]) -> None:

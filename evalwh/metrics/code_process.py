@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import os
+import platform
 import selectors
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import IO, NamedTuple
 
 from evalwh.errors import MetricError
 from evalwh.metrics import code_jail
+from evalwh.metrics.code_calls import call_filter
 from evalwh.records import Json
 
 MAX_OUTPUT_BYTES = 16_000_000
@@ -54,11 +56,13 @@ def run_code(
 
     Raises `MetricError` where it could not be shut in: nothing of it was run then.
     """
+    denied = call_filter(platform.machine())
     task = {
         "code": code,
         "fn_name": fn_name,
         "arguments": list(arguments),
         "limits": {"cpu_s": math.ceil(limits.cpu_s), "memory_bytes": limits.memory_bytes},
+        "call_filter": denied and denied.hex(),
     }
     with (
         _held(json.dumps(task).encode()) as given,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -10,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from evalwh.metrics import code_jail
+from evalwh.metrics.code_calls import call_filter
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="its kernel is Linux's")
 
 HOOK = "    sys.addaudithook(_refuse)\n"
 LANDLOCK = "        shielded = _read_only_python(libc)\n"
-SECCOMP = "(linux and _deny_calls(libc))"
+SECCOMP = "(linux and _deny_calls(libc, call_filter))"
 CHANGES = {
     "make": "open('{folder}/made', 'w')",
     "write": "open('{folder}/kept', 'r+').write('x')",
@@ -37,7 +39,36 @@ REFUSED_BY_SECCOMP = {
     "make semaphores": "import ctypes; assert ctypes.CDLL(None).semget(0, 1, 0o600) >= 0",
     "change a mode": "import os; os.chmod('{folder}/kept', 0)",
     "change a time": "import os; os.utime('{folder}/kept', (1, 1))",
+    "change flags": "import fcntl; fcntl.ioctl(open('{folder}/kept'), 0x40086602, bytes(8))",
+    "take a lease": "import fcntl; fcntl.fcntl(open('{folder}/kept'), fcntl.F_SETLEASE, 0)",
+    "hold a lock": "import fcntl; fcntl.flock(open('{folder}/kept'), fcntl.LOCK_EX)",
+    "watch a folder": "import fcntl, os; fcntl.fcntl(os.open('{folder}', 0), fcntl.F_NOTIFY, 2)",
+    "watch for changes": "import ctypes; assert ctypes.CDLL(None).inotify_init1(0) >= 0",
+    "add an attribute by a new call": (
+        "import ctypes, struct; value = ctypes.create_string_buffer(b'x', 1)\n"
+        "held = struct.pack('QII', ctypes.addressof(value), 1, 0)\n"
+        "assert ctypes.CDLL(None).syscall(463, -100, b'{folder}/kept', 0, b'user.x', held, 16) == 0"
+    ),
+    "change flags by a new call": (
+        "import ctypes\n"
+        "assert ctypes.CDLL(None).syscall(469, -100, b'{folder}/kept', bytes(24), 24, 0) == 0"
+    ),
 }
+NEEDED = """
+import array, concurrent.futures, fcntl, os, sys, termios
+assert not os.isatty(0)
+left = array.array("i", [0])
+fcntl.ioctl(0, termios.FIONREAD, left)
+os.set_inheritable(0, True)
+os.set_blocking(0, False)
+assert fcntl.fcntl(0, fcntl.F_GETFL) >= 0
+os.close(os.dup(0))
+os.close(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 10))
+os.closerange(20, 30)
+open(os.__file__).readline()
+with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    assert list(pool.map(abs, [-1, -2])) == [1, 2]
+"""
 REFUSED_BY_LANDLOCK = {
     "read": "open('{folder}/kept').read()",
     "list": "import os; os.listdir('{folder}')",
@@ -53,7 +84,14 @@ def run_without(left_out: tuple[str, ...], code: str, folder: Path) -> int:
         script = script.replace(part, "False" if part == SECCOMP else "")
     (folder / "jail.py").write_text(script, encoding="utf-8")
     limits = {"cpu_s": 2, "memory_bytes": 1_000_000_000}
-    task = {"code": code, "fn_name": None, "arguments": [], "limits": limits}
+    denied = call_filter(platform.machine())
+    task = {
+        "code": code,
+        "fn_name": None,
+        "arguments": [],
+        "limits": limits,
+        "call_filter": denied and denied.hex(),
+    }
     reading, writing = os.pipe()
     with tempfile.TemporaryFile() as given, os.fdopen(reading, "rb") as result:
         given.write(json.dumps(task).encode())
@@ -86,9 +124,13 @@ def attempts(folder: Path, without: tuple[str, ...], codes: dict[str, str]) -> l
     return succeeded
 
 
-@pytest.mark.skipif(os.uname().machine not in code_jail._CALLS, reason="no filter for it")
+@pytest.mark.skipif(call_filter(platform.machine()) is None, reason="no filter for it")
 def test_seccomp_alone_keeps_files_processes_and_the_network_out_of_reach(tmp_path: Path) -> None:
     assert attempts(tmp_path, (LANDLOCK,), {**CHANGES, **REFUSED_BY_SECCOMP}) == []
+
+
+def test_a_program_is_let_do_what_programs_do_with_their_files_and_threads(tmp_path: Path) -> None:
+    assert run_without((), NEEDED, tmp_path) == 0
 
 
 def test_landlock_alone_keeps_files_out_of_reach_and_no_process_is_made(tmp_path: Path) -> None:
