@@ -224,8 +224,6 @@ class HarnessModel:
 
     def _reply(self, opened: Opened, answered: Answered, *, alone: bool) -> Reply:
         usage = opened.usage.heard if alone and not self._is_local else Usage()
-        if answered.answer == opened.null_answer:
-            answered = answered._replace(answer=None)
         billed_usd = 0.0 if self._is_local else None
         return reply_of(answered, tokens=opened.tokens, usage=usage, billed_usd=billed_usd)
 

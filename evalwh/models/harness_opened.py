@@ -9,15 +9,14 @@ from evalwh.models.harness_streams import listen
 
 
 class Opened(NamedTuple):
-    """`is_torch`: it samples by torch's generator in this process. `null_answer` is what lm-eval
-    gives for a null content. `usage.heard` is of the thread's last question.
+    """`is_torch`: it samples by torch's generator in this process. `usage.heard` is of the
+    thread's last question.
     """
 
     model: Any
     tokens: Tokens
     usage: Any
     is_torch: bool
-    null_answer: str | None
 
     @classmethod
     def by(cls, opening: Opening) -> Self:
@@ -28,5 +27,6 @@ class Opened(NamedTuple):
         is_torch = "HFLM" in bases
         if is_torch:
             seed_torch(None)
-        null_answer = listen(model, usage) if "TemplateAPI" in bases else None
-        return cls(model, Tokens(model), usage, is_torch, null_answer)
+        if "TemplateAPI" in bases:
+            listen(model, usage)
+        return cls(model, Tokens(model), usage, is_torch)

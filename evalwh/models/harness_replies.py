@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from evalwh.models.chat import token_count, valid_text
+from evalwh.models.harness_logprobs import MOST_LOGPROB, Unusable
 from evalwh.records import Reply
 
 IMPOSSIBLE = "-Infinity"
@@ -104,10 +105,13 @@ def _response(question: str, answer: Any) -> tuple[str | None, str | None]:
     if question == "generate_until":
         return (valid_text(answer), None) if isinstance(answer, str) else (None, "null content")
     if question == "loglikelihood":
-        logprob, greedy = float(answer[0]), {"is_greedy": bool(answer[1])}
+        logprob, greedy = answer[0], {"is_greedy": bool(answer[1])}
     else:
-        logprob, greedy = float(answer[0] if isinstance(answer, tuple) else answer), {}
-    if math.isnan(logprob) or logprob == math.inf:
+        logprob, greedy = answer[0] if isinstance(answer, tuple) else answer, {}
+    if isinstance(logprob, Unusable):
+        return None, logprob.reason
+    logprob = float(logprob)
+    if math.isnan(logprob) or logprob > MOST_LOGPROB:
         return None, f"the model gave {logprob} as a log-likelihood"
     said = IMPOSSIBLE if logprob == -math.inf else logprob
     return orjson.dumps({"logprob": said, **greedy}).decode(), None

@@ -4,11 +4,15 @@ lm-eval tells a cache every answer as it has it; here that makes a reply durable
 though it is one of a large batch.
 """
 
-import importlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
+
+from evalwh.models.harness_logprobs import checked
+
+NULL = object()
+"""The answer where a server sent no text."""
 
 
 class Prepared(Protocol):
@@ -44,16 +48,15 @@ class Streaming:
             self._take(waiting, answer)
 
 
-def listen(model: Any, heard: Any) -> str:
+def listen(model: Any, heard: Any) -> None:
     """Have an API model add what its server says of tokens to `heard.heard`, per thread.
 
-    Its tokenizer is then used by one thread at a time. Gives lm-eval's word for a null content.
+    What lm-eval would take for an answer though it is none comes as `NULL` or `Unusable`. The
+    model's tokenizer is then used by one thread at a time.
     """
-    for name in ("parse_generations", "parse_logprobs"):
-        setattr(model, name, _overhear(getattr(model, name), heard))
+    model.parse_generations = _told_apart(_overhear(model.parse_generations, heard))
+    model.parse_logprobs = checked(_overhear(model.parse_logprobs, heard))
     model.tok_encode = _one_at_a_time(model.tok_encode)
-    api_models = importlib.import_module("lm_eval.models.api_models")
-    return str(api_models.LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER)
 
 
 def _overhear(parse: Callable[..., Any], heard: Any) -> Callable[..., Any]:
@@ -61,6 +64,15 @@ def _overhear(parse: Callable[..., Any], heard: Any) -> Callable[..., Any]:
         for payload in outputs if isinstance(outputs, list) else [outputs]:
             heard.heard.add(payload)
         return parse(outputs=outputs, **options)
+
+    return parsed
+
+
+def _told_apart(parse: Callable[..., Any]) -> Callable[..., Any]:
+    """Nulls as `NULL`: lm-eval fills in an empty text, which is an answer too."""
+
+    def parsed(outputs: Any, **options: Any) -> Any:
+        return [NULL if text is None else text for text in parse(outputs=outputs, **options)]
 
     return parsed
 
