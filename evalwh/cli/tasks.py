@@ -39,7 +39,7 @@ def tasks(
     ] = None,
     format_name: RowsFormat = "table",
 ) -> None:
-    """List the task folders that can be named and what is wrong with one, or names by pattern."""
+    """List the tasks that can be named, lm-eval's by a pattern."""
     from evalwh.cli.task_names import drawn, matching, result_of
 
     require_format(format_name)
