@@ -1,5 +1,6 @@
 """Costs added up by some of their keys, and as tables at most 80 columns wide; reads views only."""
 
+import math
 import shlex
 import textwrap
 from collections.abc import Sequence
@@ -170,7 +171,10 @@ def _per_doc(row: Row, *, shown: bool) -> list[str]:
 def _usd(usd: float) -> str:
     if usd == 0:
         return "$0"
-    return f"${usd:.2g}" if usd < 0.01 else f"${usd:,.4f}" if usd < 1 else f"${usd:,.2f}"
+    if usd < 0.01:
+        # Two digits that say something, never as a power of ten.
+        return f"${usd:.{1 - math.floor(math.log10(usd))}f}"
+    return f"${usd:,.4f}" if usd < 1 else f"${usd:,.2f}"
 
 
 def _tokens(row: Row) -> str:

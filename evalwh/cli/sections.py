@@ -31,6 +31,11 @@ select model, prompt_id, dataset, split, field, metric, docs, unscored_docs, err
     higher_is_better, threshold, pass_rate, ci_low, ci_high
 from leaderboard
 where run_id = $run and model = coalesce($model, model) and prompt_id = coalesce($prompt, prompt_id)
+union all
+select model, prompt_id, dataset, split, 'turns' as field, metric, scores, unscored, null, value,
+    stderr, higher_is_better, null, null, null, null
+from turn_averages
+where run_id = $run and model = coalesce($model, model) and prompt_id = coalesce($prompt, prompt_id)
 order by dataset, split, model, prompt_id, field, metric
 """
 _HARNESS_TASKS = """
@@ -201,8 +206,7 @@ def _resolve_doc(warehouse: Warehouse, run_id: str, text: str) -> str:
     known: list[str] = [row[0] for row in warehouse.read(_DOC_IDS, {"run": run_id}).rows]
     if text in known:
         return text
-    beginnings = (text, f"{_HASH}{text}")
-    matching = sorted(doc_id for doc_id in known if text and doc_id.startswith(beginnings))
+    matching = sorted(doc_id for doc_id in known if text and _begins(text, doc_id))
     if len(matching) == 1:
         return matching[0]
     if matching:
@@ -212,10 +216,20 @@ def _resolve_doc(warehouse: Warehouse, run_id: str, text: str) -> str:
     raise UsageError(f"run {run_id} has no doc '{text}'{hint}")
 
 
+def _begins(text: str, doc_id: str) -> bool:
+    """Whether `text` is the beginning of an id; of a hash also what `_short` makes of it."""
+    if doc_id.startswith((text, f"{_HASH}{text}")):
+        return True
+    beginning, mark, number = text.partition("#")
+    is_short = bool(mark) and doc_id.startswith((f"{_HASH}{beginning}", beginning))
+    return is_short and doc_id.startswith(_HASH) and doc_id.endswith(f"#{number}")
+
+
 def _short(doc_id: str) -> str:
-    """A hash by its beginning, which names the doc as well."""
-    is_hash = doc_id.startswith(_HASH)
-    return doc_id[: len(_HASH) + _HASH_DIGITS] if is_hash else doc_id
+    """A hash by its beginning, which names the doc as well; what tells equal docs apart stays."""
+    digest, mark, number = doc_id.partition("#")
+    is_hash = digest.startswith(_HASH)
+    return f"{digest[: len(_HASH) + _HASH_DIGITS]}{mark}{number}" if is_hash else doc_id
 
 
 def _check_part(place: str, part: Part, asked: Sequence[tuple[str, str]]) -> None:

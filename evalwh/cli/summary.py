@@ -20,6 +20,12 @@ anti join (from aggregates where run_id = $1 and scored_by = 'lm-eval') using (
     run_id, model, prompt_id, dataset, split, field, metric
 )
 where run_id = $1
+union all
+select
+    dataset, split, model, prompt_id, 'turns' as field, metric, scores, unscored, value,
+    higher_is_better, null, null, null, null
+from turn_averages
+where run_id = $1
 order by dataset, split, model, prompt_id, field, metric
 """
 _HARNESS_TASKS = """
@@ -50,7 +56,7 @@ select role, sum(requests),
         else sum(cached)
     end,
     sum(errors), sum(prompt_tokens) + sum(completion_tokens),
-    sum(billed_usd), count(*) - count(billed_usd), sum(saved_usd)
+    sum(billed_usd), sum(unbilled_requests)::bigint, sum(saved_usd)
 from costs
 inner join runs using (run_id)
 where run_id = $1
@@ -100,9 +106,13 @@ def _costs(costs: Rows) -> list[str]:
         + f"{counted(errors, 'error')}, "
         + f"{tokens or 0:,} {'token' if tokens == 1 else 'tokens'}, "
         + (f"${billed:.4f}" if billed is not None else "cost unknown")
-        + (f" (and {unpriced} without a price)" if unpriced and billed is not None else "")
+        + (
+            f" + {counted(unbilled, 'request')} not billed"
+            if unbilled and billed is not None
+            else ""
+        )
         + (f", ${saved:.4f} saved by what was stored" if saved else "")
-        for role, requests, cached, errors, tokens, billed, unpriced, saved in costs.rows
+        for role, requests, cached, errors, tokens, billed, unbilled, saved in costs.rows
     ]
 
 

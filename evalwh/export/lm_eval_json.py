@@ -33,6 +33,15 @@ _LEADERBOARD = """
 select columns(* exclude (run_id)) from leaderboard where run_id = $run
 order by model, prompt_id, dataset, split, field, metric
 """
+_FIGURES = """
+select model, prompt_id, dataset, split, field, metric, mean, stderr, higher_is_better
+from leaderboard where run_id = $run
+union all
+select model, prompt_id, dataset, split, 'average' as field, metric, value, stderr, higher_is_better
+from turn_averages where run_id = $run
+order by model, prompt_id, dataset, split, field, metric
+"""
+"""Of several turns the average too, as Evalchemy has it."""
 _COSTS = """
 select columns(* exclude (run_id)) from costs where run_id = $run
 order by model, prompt_id, dataset, role
@@ -60,7 +69,7 @@ def write(
     leaderboard = _rows(warehouse, _LEADERBOARD, run_id)
     harness = read_harness(warehouse, run_id)
     results = {
-        **with_harness(_tasks(run, cells, leaderboard, harness), harness),
+        **with_harness(_tasks(run, cells, _rows(warehouse, _FIGURES, run_id), harness), harness),
         **about(run, cells, harness.origins),
         "task_hashes": dict(task_hashes or {}),
         "evalwh": {
@@ -83,13 +92,13 @@ def _rows(warehouse: Warehouse, sql: str, run_id: str) -> list[dict[str, Any]]:
 def _tasks(
     run: Row,
     cells: list[dict[str, Any]],
-    leaderboard: list[dict[str, Any]],
+    figures: list[dict[str, Any]],
     harness: HarnessResults,
 ) -> dict[str, dict[str, Any]]:
     """What lm-eval keeps by the task's name."""
     config = orjson.loads(run["config"])
     by_task = {
-        task_name(cell, cells): (cell, [row for row in leaderboard if _is_of(row, cell)])
+        task_name(cell, cells): (cell, [row for row in figures if _is_of(row, cell)])
         for cell in cells
         if cell["dataset"] not in harness.origins
     }

@@ -134,3 +134,10 @@ def test_a_place_without_a_warehouse_is_named(tmp_path: Path) -> None:
         f"evalwh: error: {path}: no warehouse here; make one with evalwh run, "
         "or name one with --db\n",
     )
+
+
+def test_small_amounts_are_no_powers_of_ten(tmp_path: Path) -> None:
+    given = Given(tmp_path / "evalwh.duckdb").run("r1").docs("a")
+    given.generation(given.cell(docs=1), "a", billed_usd=0.0000661)
+    told = evalwh("costs", "r1", db=given.warehouse().path).out
+    assert ("$0.000066 billed" in told, "e-05" in told) == (True, False)

@@ -136,3 +136,31 @@ def test_turns_and_choices_are_shown_in_the_order_they_were_asked(tmp_path: Path
     shown = evalwh("show", "r1", "a", "--format", "json", db=given.warehouse().path).out
     stages = [row["stage"] for row in json.loads(shown)["generations"]]
     assert stages == ["turn_1", "choice_9", "choice_10", "main"]
+
+
+def test_below_the_turns_of_a_run_stands_their_mean(tmp_path: Path) -> None:
+    given = Given(tmp_path / "evalwh.duckdb").run("r1").docs("a", "b")
+    cell = given.cell(docs=2)
+    given.scored(cell, {"a": [8.0], "b": [None]}, field="turn_1", metric="rating")
+    given.scored(cell, {"a": [5.0], "b": [2.0]}, field="turn_2", metric="rating")
+    shown = evalwh("show", "r1", db=given.warehouse().path).out
+    _title, leaderboard, *_rest = shown[shown.index("leaderboard") :].split("\n\n")
+    assert [line.split() for line in leaderboard.splitlines()[2:]] == [
+        ["turn_1", "rating", "1/2", "8.000", "-", "-", "-"],
+        ["turn_2", "rating", "2", "3.500", "-", "-", "-"],
+        ["turns", "rating", "3/4", "5.000", "-", "-", "-"],
+    ]
+
+
+def test_docs_of_equal_content_are_told_apart(tmp_path: Path) -> None:
+    ids = [f"sha256:{'a' * 40}", f"sha256:{'a' * 40}#2"]
+    given = Given(tmp_path / "evalwh.duckdb").run("r1").doc(ids[0], "x").doc(ids[1], "y")
+    given.cell(docs=2)
+    db = given.warehouse().path
+    told = "sha256:aaaaaaaaaaaa, sha256:aaaaaaaaaaaa#2"
+    shown = evalwh("show", "r1", "aaaa#2", "--format", "json", db=db)
+    assert (evalwh("show", "r1", "aaaa", db=db).err, shown.err, ids[1] in shown.out) == (
+        f"evalwh: error: 'aaaa' begins 2 docs of run r1: {told}\n",
+        "",
+        True,
+    )

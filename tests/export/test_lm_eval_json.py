@@ -238,3 +238,17 @@ def test_lm_evals_own_table_takes_it(results: dict[str, Any], tmp_path: Path) ->
     unscored = _exported(given.warehouse(), "r1", tmp_path)
     tables = make_table(results), make_table(unscored)
     assert ("gpt_correctness" in tables[0], "N/A" in tables[1]) == (True, True)
+
+
+def test_of_several_turns_there_is_the_average_too(tmp_path: Path) -> None:
+    given, cell = _one_cell(tmp_path)
+    given.scored(cell, {"a": [8.0], "b": [6.0], "c": [4.0]}, field="turn_1", metric="rating")
+    given.scored(cell, {"a": [5.0], "b": [3.0], "c": [1.0]}, field="turn_2", metric="rating")
+    (results,) = _exported(given.warehouse(), "r1", tmp_path)["results"].values()
+    values = {name: value for name, value in results.items() if "stderr" not in name}
+    assert values == {
+        "alias": "d",
+        "rating,turn_1": 6.0,
+        "rating,turn_2": 3.0,
+        "rating,average": 4.5,
+    }

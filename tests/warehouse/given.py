@@ -66,18 +66,22 @@ class Given:
     def docs(self, *doc_ids: str, dataset: str = "d", day: int = 0) -> "Given":
         """Docs by their ids; `a#2` is another content of the doc `a`."""
         for doc_id in doc_ids:
-            self._add(
-                "doc",
-                doc_key=row_key(dataset, doc_id),
-                dataset=dataset,
-                split="test",
-                doc_id=doc_id.partition("#")[0],
-                doc_hash=f"sha256:{doc_id}",
-                doc={"id": doc_id},
-                target=f"target of {doc_id}",
-                seen_at=_at(day),
-            )
+            self.doc(doc_id.partition("#")[0], doc_id, dataset=dataset, day=day)
         return self
+
+    def doc(self, doc_id: str, content: str, *, dataset: str = "d", day: int = 0) -> "Given":
+        """A doc's content under its id, whatever the id has in it."""
+        return self._add(
+            "doc",
+            doc_key=row_key(dataset, content),
+            dataset=dataset,
+            split="test",
+            doc_id=doc_id,
+            doc_hash=f"sha256:{content}",
+            doc={"id": content},
+            target=f"target of {content}",
+            seen_at=_at(day),
+        )
 
     def scored(
         self,
