@@ -100,8 +100,12 @@ def _every_name(
 
 
 def _lm_evals(include_path: Sequence[Path]) -> list[Name]:
+    from evalwh.cli.printing import say
+    from evalwh.harness.index import kept_count
     from evalwh.harness.names import every_name
 
+    if kept_count() is None:
+        say("note: reading the names of lm-eval's tasks, which takes some seconds this once")
     listed = every_name([path.absolute() for path in include_path])
     return [
         Name("task" if each.kind == "py_task" else each.kind, name, each.members, each.path)
