@@ -64,7 +64,7 @@ def built_in(what: str) -> Mapping[str, Listed]:
 
 def kept_count() -> int | None:
     """How many names lm-eval has built in; None where that isn't kept. Raises MissingExtra."""
-    what = "lm-eval's tasks"
+    what = "a name of lm-eval's"
     index = _read(cache_file(what), installed(what))
     return None if index is None else len(index)
 
