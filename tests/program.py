@@ -1,11 +1,28 @@
-"""The program in a process of its own, as a user without keys starts it."""
+"""The program in a process of its own, as a user without keys starts it.
 
+Most tests start it by a fork server, which saves the time of imports: `program`. What is about
+the start itself takes `new_program`.
+"""
+
+import fcntl
 import os
+import shlex
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+FORK_SERVERS = "EVALWH_FORK_SERVERS"
+"""Names the setting for the fork servers: `PID:FOLDER`, their owner and where their sockets are."""
+
+_FORKED = Path(__file__).with_name("forked.py").resolve()
+_SIGNS = {
+    "harness": ("--model hf", "local-completions", "local-chat-completions", ".yaml"),
+    "litellm": ("litellm", "curator", "openai/", "gemini/", "anthropic/"),
+}
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
 
@@ -32,9 +49,61 @@ def evalwh(
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def program(*arguments: object) -> list[str]:
-    """The command that runs `evalwh` with `arguments`."""
+def new_program(*arguments: object) -> list[str]:
+    """The command that runs `evalwh` with `arguments` in a new Python."""
     return [sys.executable, "-m", "evalwh", *map(str, arguments)]
+
+
+def program(*arguments: object) -> list[str]:
+    """The command that runs `evalwh` with `arguments`, forked where there are fork servers."""
+    words = [str(word) for word in arguments]
+    return [*_forked(_kind_of(words)), *words]
+
+
+def write_program(folder: Path, kind: str) -> None:
+    """An executable `evalwh` in a folder for PATH, forked by the server of a kind."""
+    folder.mkdir()
+    path = folder / "evalwh"
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(_forked(kind))} "$@"\n')
+    path.chmod(0o755)
+
+
+def _kind_of(words: Sequence[str]) -> str:
+    """Which fork server has what a command imports; with another it imports the rest itself."""
+    text = " ".join(words)
+    kinds = (kind for kind, signs in _SIGNS.items() if any(sign in text for sign in signs))
+    return next(kinds, "light")
+
+
+def _forked(kind: str) -> list[str]:
+    owned = os.environ.get(FORK_SERVERS)
+    if owned is None:
+        return new_program()
+    return [sys.executable, "-I", "-S", str(_FORKED), _fork_server(owned, kind)]
+
+
+@cache
+def _fork_server(owned: str, kind: str) -> str:
+    """The socket of the server of a kind, which is started where there is none yet."""
+    owner, _, place = owned.partition(":")
+    path = Path(place) / kind
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            _start_fork_server(kind, path, owner)
+    return str(path)
+
+
+def _start_fork_server(kind: str, path: Path, owner: str) -> None:
+    """It outlives this process, which may be one of several that use it."""
+    server = (sys.executable, "-m", "tests.fork_server", kind, str(path), owner)
+    words = ("sh", "-c", 'cd "$0" && exec "$@"', str(_FORKED.parents[1]), *server)
+    nothing = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1)]
+    environment = clean_environment("PYTHONPATH")
+    pid = os.posix_spawn("/bin/sh", words, environment, file_actions=nothing)
+    while not path.exists():
+        assert os.waitpid(pid, os.WNOHANG) == (0, 0), f"no fork server of {kind}"
+        time.sleep(0.02)
 
 
 def run(

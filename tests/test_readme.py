@@ -1,5 +1,6 @@
-"""The README's commands, run in order in one folder, with what they print.
+"""The README's commands, run in order, with what they print: each part in a folder of its own.
 
+A part begins at a heading of `PARTS`, and all before the first belongs to the first.
 A ```sh or ```console block has a comment above it: `<!-- run … -->` or `<!-- not run: why -->`.
 `<!-- file NAME -->` above a ```python or ```yaml block makes a file of it.
 Lines of a console block without `$` must be printed, in order; `…` stands for what is left out.
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.program import clean_environment
+from tests.program import clean_environment, write_program
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(
@@ -25,6 +26,24 @@ BLOCK = re.compile(
 )
 SERVER_IN_README = "http://localhost:8000"
 COMMANDS = re.compile(r"evalwh (?P<name>[a-z]+)")
+
+
+class Part(NamedTuple):
+    """The commands from a heading on: what they need of the parts before, and how they start.
+
+    `kind` is that of the fork server; None starts each command by the console script.
+    """
+
+    heading: str
+    before: str
+    kind: str | None
+
+
+PARTS = (
+    Part("# evalwh\n", "true", None),
+    Part("## Models\n", "evalwh init my_bot", "litellm"),
+    Part("## What got better, what broke\n", "true", None),
+)
 
 
 class Block(NamedTuple):
@@ -42,9 +61,19 @@ class Step(NamedTuple):
     printed: list[str]
 
 
-def blocks() -> list[Block]:
-    text = (ROOT / "README.md").read_text()
+def blocks(text: str) -> list[Block]:
     return [Block(found["mark"], found["kind"], found["text"]) for found in BLOCK.finditer(text)]
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text()
+
+
+def text_of(part: Part) -> str:
+    """The README from the part's heading up to the next part's."""
+    starts = [readme().index(each.heading) for each in PARTS]
+    at = PARTS.index(part)
+    return readme()[starts[at] : [*starts, None][at + 1]]
 
 
 def steps(block: Block) -> list[Step]:
@@ -73,27 +102,41 @@ def server() -> Iterator[str]:
 
 def test_every_block_of_commands_says_whether_it_is_run() -> None:
     unmarked = [
-        block.text for block in blocks() if not re.match(r"run\b|not run: |file ", block.mark or "")
+        block.text
+        for block in blocks(readme())
+        if not re.match(r"run\b|not run: |file ", block.mark or "")
     ]
     assert unmarked == []
 
 
+def test_every_block_is_in_a_part() -> None:
+    assert [block for part in PARTS for block in blocks(text_of(part))] == blocks(readme())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part.heading.strip("# \n"))
 def test_the_commands_of_the_readme_work_and_print_what_it_shows(
-    server: str, tmp_path: Path
+    part: Part, server: str, tmp_path: Path
 ) -> None:
+    programs = Path(sys.executable).parent
+    if part.kind:
+        programs = tmp_path / "programs"
+        write_program(programs, part.kind)
     environment = clean_environment() | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{programs}:{os.environ['PATH']}",
         "OPENAI_API_BASE": f"{server}/v1",
         "OPENAI_API_KEY": "sk-...",
     }
-    wrong: list[str] = []
-    for block in blocks():
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    wrong = check(Step(part.before, []), server, folder, environment)
+    for block in blocks(text_of(part)):
         if (block.mark or "").startswith("file "):
             text = block.text.replace(SERVER_IN_README, server)
-            (tmp_path / str(block.mark).removeprefix("file ")).write_text(text)
+            (folder / str(block.mark).removeprefix("file ")).write_text(text)
         if (block.mark or "").startswith("run"):
             for step in steps(block):
-                wrong += check(step, server, tmp_path, environment)
+                wrong += check(step, server, folder, environment)
     assert not wrong, "\n\n".join(wrong)
 
 

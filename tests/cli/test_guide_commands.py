@@ -28,7 +28,7 @@ from tests.benchmarks.conftest import (
     write_mt_bench,
 )
 from tests.models.test_provider_shapes import GEMINI, provider
-from tests.program import clean_environment
+from tests.program import clean_environment, write_program
 from tests.servers import ChatServer
 
 pytestmark = pytest.mark.slow
@@ -81,10 +81,7 @@ def guide(tmp_path: Path) -> Guide:
     write_jsonl(data / "LiveCodeBench" / "test.jsonl", [STDIN_PROBLEM, FUNCTION_PROBLEM])
     write_gpqa(data, 2)
     write_mt_bench(data / "MTBench")
-    programs.mkdir()
-    program = programs / "evalwh"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m evalwh "$@"\n')
-    program.chmod(0o755)
+    write_program(programs, "litellm")
     if shutil.which("jq") is None:
         (programs / "jq").write_text(_JQ)
         (programs / "jq").chmod(0o755)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import clean_environment, program
+from tests.program import clean_environment, new_program, program
 from tests.program import run as run_command
 from tests.servers import NAMED_FAULTS, hash_answer
 
@@ -56,12 +56,15 @@ def evalwh(tmp_path: Path, environment: dict[str, str]) -> Evalwh:
 def start_evalwh(
     tmp_path: Path, environment: dict[str, str]
 ) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start the program and don't wait; what still runs is killed at the test's end."""
+    """Start the program and don't wait; what still runs is killed at the test's end.
+
+    `new` starts a new Python rather than a fork of one.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: object) -> "subprocess.Popen[str]":
+    def start(*arguments: object, new: bool = False) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            program(*arguments),
+            (new_program if new else program)(*arguments),
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.PIPE,

@@ -12,7 +12,7 @@ import pytest
 
 from evalwh.warehouse import Warehouse
 from tests.killing import ids_of, log_lines, stored_requests, wait_for_answers
-from tests.program import program
+from tests.program import new_program
 from tests.servers import ChatServer, server_process
 
 pytest.importorskip("bespokelabs", reason="needs bespokelabs-curator")
@@ -72,7 +72,7 @@ async def test_a_run_prints_its_rows_alone_and_leaves_no_files_and_no_key(
     temporary.mkdir()
     async with ChatServer(answer=lambda body: "hello", api_key=KEY) as server:
         process = await asyncio.create_subprocess_exec(
-            *program("run", "--tasks", write_task(3), "--model", "curator", "--run_id", "r"),
+            *new_program("run", "--tasks", write_task(3), "--model", "curator", "--run_id", "r"),
             *("--model_name", MODEL, "--model_args", f"api_base={server.base_url},api_key={KEY}"),
             cwd=tmp_path,
             env=environment | {"HOME": str(home), "TMPDIR": str(temporary), "CURATOR_VIEWER": "1"},

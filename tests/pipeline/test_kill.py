@@ -40,7 +40,7 @@ async def test_killed_runs_lose_nothing_count_nothing_twice_and_ask_for_nothing_
         stored: set[str] = set()
         for kill in range(KILLS):
             seen = len(log_lines(log))
-            process = start_evalwh(*command)
+            process = start_evalwh(*command, new=True)
             await asyncio.to_thread(wait_for_answers, log, seen, process)
             await asyncio.sleep(chance.uniform(0, 0.08))
             early = set(ids_of(log_lines(log)[: -4 * IN_FLIGHT], "answered"))
