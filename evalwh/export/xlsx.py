@@ -1,8 +1,9 @@
 """A run as an Excel file in which thresholds can be tried: what passes and how much are formulas.
 
-Sheets of the summary, the leaderboard, the thresholds, the cases and the failures. Rows are
-streamed to disk as they are read, so that memory doesn't grow with the run. Every formula has the
-view's value beside it, for readers that don't calculate.
+Sheets of the summary, the leaderboard, groups of lm-eval's tasks where there are any, the
+thresholds, the cases and the failures. Rows are streamed to disk as they are read, so that memory
+doesn't grow with the run. Every formula has the view's value beside it, for readers that don't
+calculate.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from evalwh.export.case_table import Column, cases_text
 from evalwh.export.xlsx_book import StreamedBook
 from evalwh.export.xlsx_cases import CaseCells, Range, write_cases, xlsx_table
 from evalwh.export.xlsx_failures import write_failures
+from evalwh.export.xlsx_groups import write_groups
 from evalwh.export.xlsx_leaderboard import write_leaderboard
 from evalwh.export.xlsx_reads import PartKey, RunReads
 from evalwh.export.xlsx_styles import Styles
@@ -22,8 +24,6 @@ from evalwh.export.xlsx_thresholds import threshold_cells, write_thresholds
 from evalwh.export.xlsx_verdicts import CaseFormula, PartFormulas, ThresholdCells
 from evalwh.spreadsheet import MOST_CHARACTERS, MOST_ROWS
 from evalwh.warehouse import Warehouse
-
-_FRONT = ("summary", "leaderboard", "thresholds")
 
 
 class Exported(NamedTuple):
@@ -57,7 +57,7 @@ def export_xlsx(
     formulas = _formulas(table, reads, thresholds)
     rows = case_rows(warehouse, run_id, columns)
     with StreamedBook(path, title=f"run {run_id}", made_at=reads.run["started_at"]) as book:
-        summary, leaderboard, thresholds_sheet = map(book.add_sheet, _FRONT)
+        front = {title: book.add_sheet(title) for title in _front(reads)}
         styles = Styles.of(book)
         sheets = list(
             write_cases(
@@ -72,11 +72,19 @@ def export_xlsx(
             formulas.too_long,
         )
         cases = CaseCells(table, sheets)
-        write_thresholds(book, thresholds_sheet, styles, reads, cases)
-        write_leaderboard(book, leaderboard, styles, reads, cases, thresholds)
+        write_thresholds(book, front["thresholds"], styles, reads, cases)
+        write_leaderboard(book, front["leaderboard"], styles, reads, cases, thresholds)
+        if "groups" in front:
+            write_groups(book, front["groups"], styles, reads)
         notes = _notes(exported)
-        write_summary(book, summary, styles, reads, cases, thresholds, notes)
+        write_summary(book, front["summary"], styles, reads, cases, thresholds, notes)
     return exported
+
+
+def _front(reads: RunReads) -> list[str]:
+    """The sheets before the cases."""
+    groups = ["groups"] if reads.groups.rows else []
+    return ["summary", "leaderboard", *groups, "thresholds"]
 
 
 class _Formulas(NamedTuple):

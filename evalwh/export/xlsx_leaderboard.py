@@ -31,7 +31,10 @@ def write_leaderboard(
     cases: CaseCells,
     thresholds: ThresholdCells,
 ) -> None:
-    """Write the view's rows; what nobody scored has no pass rate, whatever its threshold."""
+    """Write the view's rows; what nobody scored has no pass rate, whatever its threshold.
+
+    `better` says whether a higher value is better or a lower one.
+    """
     columns = _columns(styles, _Cells(reads, cases, thresholds))
     sheet.freeze_panes = "A2"
     set_widths(sheet, [column.width for column in columns])
@@ -51,10 +54,12 @@ def _columns(styles: Styles, cells: "_Cells") -> list[TableColumn]:
         TableColumn("prompt_id", 14, text, read_from("prompt_id")),
         TableColumn("field", 22, text, read_from("field")),
         TableColumn("metric", 20, text, read_from("metric")),
+        TableColumn("aggregation", 19, text, read_from("aggregation")),
+        TableColumn("better", 8, text, read_from("better")),
         TableColumn("docs", 8, number, read_from("docs")),
         TableColumn("unscored_docs", 15, number, read_from("unscored_docs")),
         TableColumn("errors", 8, number, read_from("errors")),
-        TableColumn("mean", 9, score, read_from("mean")),
+        TableColumn("value", 9, score, read_from("value")),
         TableColumn("stderr", 9, score, read_from("stderr")),
         TableColumn("threshold", 11, score, cells.threshold),
         TableColumn("passed_docs", 13, styles.share, cells.passed_docs),
@@ -67,8 +72,8 @@ def _columns(styles: Styles, cells: "_Cells") -> list[TableColumn]:
 
 _LETTERS = letters(
     (
-        *("dataset", "split", "model", "prompt_id", "field", "metric"),
-        *("docs", "unscored_docs", "errors", "mean", "stderr"),
+        *("dataset", "split", "model", "prompt_id", "field", "metric", "aggregation", "better"),
+        *("docs", "unscored_docs", "errors", "value", "stderr"),
         *("threshold", "passed_docs", "pass_rate", "ci_low", "ci_high", "part"),
     )
 )

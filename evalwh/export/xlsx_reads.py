@@ -16,10 +16,20 @@ _RUN = (
     " from runs where run_id = $run"
 )
 _LEADERBOARD = (
-    "select dataset, split, model, prompt_id, field, metric, docs, unscored_docs, errors, mean,"
-    " stderr, threshold, passed_docs, pass_rate, ci_low, ci_high, higher_is_better"
-    " from leaderboard where run_id = $run"
-    " order by dataset, split, field, metric, pass_rate desc nulls last, model, prompt_id"
+    "select dataset, split, model, prompt_id, field, metric, aggregation,"
+    " case when higher_is_better then 'higher' else 'lower' end as better, docs, unscored_docs,"
+    " errors, value, stderr, threshold, passed_docs, pass_rate, ci_low, ci_high,"
+    " higher_is_better from leaderboard where run_id = $run"
+    " order by dataset, split, field, metric, pass_rate desc nulls last,"
+    " case when higher_is_better then -value else value end nulls last, model, prompt_id"
+)
+_GROUPS = (
+    "select group_name, alias, model, field, metric,"
+    " case when higher_is_better then 'higher' when not higher_is_better then 'lower' end"
+    " as better, tasks, missing_tasks, docs, unscored_docs, value, stderr"
+    " from figures where run_id = $run and group_name is not null"
+    " order by group_name, field, metric,"
+    " case when higher_is_better then -value else value end nulls last, model"
 )
 _COSTS = (
     "select dataset, model, prompt_id, role, requests, errors, cached, prompt_tokens,"
@@ -163,6 +173,11 @@ class RunReads:
     def leaderboard(self) -> Rows:
         """The view's rows; those of a field and metric together, the best first."""
         return self._read(_LEADERBOARD)
+
+    @cached_property
+    def groups(self) -> Rows:
+        """What lm-eval reports of groups of its tasks, the best model first."""
+        return self._read(_GROUPS)
 
     @cached_property
     def costs(self) -> Rows:

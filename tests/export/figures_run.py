@@ -28,11 +28,13 @@ def fill(path: Path) -> Warehouse:
         _write_task(given, model)
         cell = given.cell(docs=2, model=model, dataset="t")
         given.scored(cell, {"a": [None], "b": [None]}, **_options("acc", "t"), scorer=_scorer())
+        _answer(given, cell, "t")
     return given.warehouse()
 
 
 def _write_task(given: Given, model: str) -> None:
     cell = given.cell(docs=2, model=model, dataset="s")
+    _answer(given, cell, "s")
     right = {"a": [1.0], "b": [0.0 if model == "weak" else 1.0]}
     given.scored(cell, right, **_options("acc", "s"), scorer=_scorer())
     given.threshold(1.0, **_options("acc", "s"))
@@ -50,6 +52,14 @@ def _write_task(given: Given, model: str) -> None:
             **made,
         )
     given.itemed(cell, {}, metric="own", aggregation="ratio", error="ratio: <ValueError>", **made)
+
+
+def _answer(given: Given, cell: int, dataset: str) -> None:
+    read = {"field": "none", "value": "it is", "target": "it is", "error": None}
+    for doc_id in "ab":
+        given.generation(cell, doc_id, dataset=dataset).case(
+            cell, doc_id, fields=[read], dataset=dataset
+        )
 
 
 def _options(metric: str, dataset: str) -> dict[str, str]:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from evalwh.errors import ExportError
 from evalwh.export.xlsx import export_xlsx
 from evalwh.warehouse import Warehouse
 from tests.app.given_runs import DANGEROUS_FORMULA, MODELS, NEWER, TEXT_TASK, fill, write_run_start
+from tests.export import figures_run
 
 KEY = ("dataset", "split", "doc_id", "model", "prompt_id", "repeat")
 
@@ -72,9 +74,9 @@ def test_every_case_of_the_run_is_there_once_with_its_verdict(
 
 def test_the_leaderboard_has_the_views_rows(warehouse: Warehouse, file: Path) -> None:
     rates = warehouse.read(
-        "select dataset, split, model, prompt_id, field, metric, docs, unscored_docs, errors, mean,"
-        " stderr, threshold, passed_docs, pass_rate, ci_low, ci_high from leaderboard"
-        " where run_id = $1 order by all",
+        "select dataset, split, model, prompt_id, field, metric, docs, unscored_docs, errors,"
+        " aggregation, value, stderr, threshold, passed_docs, pass_rate, ci_low, ci_high"
+        " from leaderboard where run_id = $1 order by all",
         [NEWER],
     )
 
@@ -153,3 +155,41 @@ def test_a_run_without_scores_is_refused(tmp_path: Path) -> None:
 
     command = f"evalwh score fern --db {warehouse.path}"
     assert str(caught.value) == f"run fern has no scores yet; make them with: {command}"
+
+
+@pytest.fixture(scope="module")
+def figures_book(tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    folder = tmp_path_factory.mktemp("figures")
+    export_xlsx(figures_run.fill(folder / "w.duckdb"), figures_run.RUN, folder / "run.xlsx")
+    return load_workbook(folder / "run.xlsx", data_only=True)
+
+
+def test_the_leaderboard_has_lm_evals_figures_the_better_first(figures_book: Workbook) -> None:
+    rows = _records(figures_book["leaderboard"])
+
+    columns = ("metric", "better", "model", "aggregation", "value", "stderr")
+    assert [tuple(row[name] for name in columns) for row in rows if row["dataset"] == "s"] == [
+        ("acc", "higher", "strong", "mean", 1, 0),
+        ("acc", "higher", "weak", "mean", 0.5, 0.5),
+        ("bleu", "higher", "strong", "bleu", 30.25, 1.5),
+        ("bleu", "higher", "weak", "bleu", 20.5, 2),
+        ("own", "higher", "strong", "ratio", None, None),
+        ("own", "higher", "weak", "ratio", None, None),
+        ("ppl", "lower", "strong", "weighted_perplexity", 9.125, None),
+        ("ppl", "lower", "weak", "weighted_perplexity", 1234.5, None),
+    ]
+
+
+def test_groups_have_a_sheet_of_their_own(figures_book: Workbook) -> None:
+    whole = {"group_name": "g", "alias": "The <group>", "field": "none", "metric": "acc"}
+    counts = {"better": "higher", "tasks": 1, "missing_tasks": 1, "docs": 2, "unscored_docs": 0}
+    assert _records(figures_book["groups"]) == [
+        {**whole, **counts, "model": "strong", "value": 1, "stderr": 0},
+        {**whole, **counts, "model": "weak", "value": 0.5, "stderr": 0.5},
+    ]
+
+
+def test_a_run_without_groups_has_no_sheet_of_them(file: Path) -> None:
+    names = load_workbook(file, read_only=True).sheetnames
+
+    assert names == ["summary", "leaderboard", "thresholds", "cases", "failures"]
