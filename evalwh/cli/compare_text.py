@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from evalwh.cli.listing import WIDTH, Layout, Row, headed_tables
+from evalwh.cli.sections import short_doc_id
 from evalwh.compare.comparing import Compared
 from evalwh.counted import counted
 from evalwh.query.formats.display_width import display_width
@@ -48,8 +49,11 @@ def figures_note(rows: Sequence[Row]) -> str:
 
 def docs_text(compared: Compared) -> str:
     """The docs that changed, a table for each field and metric."""
-    columns = ["doc_id", "score_a", "score_b", "passed_a", "passed_b", "change"]
-    rows = [{**row, "change": row["change"] or "-"} for row in compared.dicts()]
+    columns = ["doc_id", "score_a", "score_b", "change"]
+    rows = [
+        {**row, "doc_id": short_doc_id(row["doc_id"]), "change": row["change"] or "-"}
+        for row in compared.dicts()
+    ]
     if not rows:
         return f"{_legend(compared)}\nno such doc\n"
     layout = Layout(columns, lambda row: f"{_title(row)} · {row['field']} {row['metric']}")

@@ -210,14 +210,14 @@ def _resolve_doc(warehouse: Warehouse, run_id: str, text: str) -> str:
     if len(matching) == 1:
         return matching[0]
     if matching:
-        told = named(map(_short, matching))
+        told = named(map(short_doc_id, matching))
         raise UsageError(f"'{text}' begins {len(matching)} docs of run {run_id}: {told}")
-    hint = did_you_mean(text, map(_short, known))
+    hint = did_you_mean(text, map(short_doc_id, known))
     raise UsageError(f"run {run_id} has no doc '{text}'{hint}")
 
 
 def _begins(text: str, doc_id: str) -> bool:
-    """Whether `text` is the beginning of an id; of a hash also what `_short` makes of it."""
+    """Whether `text` is the beginning of an id; of a hash also what `short_doc_id` makes of it."""
     if doc_id.startswith((text, f"{_HASH}{text}")):
         return True
     beginning, mark, number = text.partition("#")
@@ -225,7 +225,7 @@ def _begins(text: str, doc_id: str) -> bool:
     return is_short and doc_id.startswith(_HASH) and doc_id.endswith(f"#{number}")
 
 
-def _short(doc_id: str) -> str:
+def short_doc_id(doc_id: str) -> str:
     """A hash by its beginning, which names the doc as well; what tells equal docs apart stays."""
     digest, mark, number = doc_id.partition("#")
     is_hash = digest.startswith(_HASH)

@@ -54,9 +54,9 @@ B  broken
 
 d · m · p · response em
 
-doc_id  score_a  score_b  passed_a  passed_b  change
-------  -------  -------  --------  --------  ------
-doc 7         0        1         0         1  fixed
+doc_id  score_a  score_b  change
+------  -------  -------  ------
+doc 7         0        1  fixed
 """
 
 
