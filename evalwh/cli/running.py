@@ -1,17 +1,15 @@
 """Carries out what `run` and `score` ask for: the event loop, and what is printed after."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from evalwh.cli.exit_codes import ExitCode
+from evalwh.cli.ending import Ending
 from evalwh.cli.results_file import results_written
 from evalwh.cli.run_options import (
     RunOptions,
@@ -45,7 +43,8 @@ select
     coalesce((select status = 'finished' from runs where run_id = $1), false),
     exists (select 1 from generations where run_id = $1 and response is not null)
 """
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+Begin = Callable[[], Coroutine[Any, Any, None]]
+"""Plans the work, and gives what is to be waited for."""
 
 
 def carry_out(options: RunOptions, *, summarize: bool = True) -> None:
@@ -59,9 +58,9 @@ def carry_out(options: RunOptions, *, summarize: bool = True) -> None:
     _load_plugins(config.include_path)
     for complaint in unheard_params(config.gen_kwargs):
         typer.echo(f"evalwh: note: --gen_kwargs: {complaint}", err=True)
-    work = start_run(invocation, config, run_id, tags)
+    begin = partial(start_run, invocation, config, run_id, tags)
     with results_written(options, warehouse, run_id):
-        _finish_run(work, warehouse, run_id, summarize=summarize)
+        _finish_run(begin, warehouse, run_id, summarize=summarize)
 
 
 def _resume(warehouse: Warehouse, options: RunOptions, run_id: str) -> None:
@@ -70,11 +69,16 @@ def _resume(warehouse: Warehouse, options: RunOptions, run_id: str) -> None:
     invocation = run_invocation(warehouse, options, config.model_args)
     _load_plugins(config.include_path)
     with results_written(options, warehouse, run_id):
-        _finish_run(resume_run(invocation, config, run_id), warehouse, run_id)
+        _finish_run(partial(resume_run, invocation, config, run_id), warehouse, run_id)
 
 
 def carry_out_scoring(options: ScoreOptions) -> None:
     """Score a stored run, and print its leaderboard and its id."""
+    with Ending():
+        _score(options)
+
+
+def _score(options: ScoreOptions) -> None:
     check_values(options)
     warehouse = Warehouse(options.db)
     run_id = resolve_run(warehouse, options.run)
@@ -94,8 +98,8 @@ def carry_out_scoring(options: ScoreOptions) -> None:
         judge_args={},
         confirm_run_unsafe_code=options.confirm_run_unsafe_code,
     )
-    work = score_stored(invocation, config, run_id, added_metrics(options.metrics))
-    _finish(work, warehouse, run_id, score_command(run_id, options))
+    begin = partial(score_stored, invocation, config, run_id, added_metrics(options.metrics))
+    _finish(begin, warehouse, run_id, score_command(run_id, options))
 
 
 def _load_plugins(include_path: Sequence[str | Path]) -> None:
@@ -104,12 +108,10 @@ def _load_plugins(include_path: Sequence[str | Path]) -> None:
             load_plugins(Path(path))
 
 
-def _finish_run(
-    work: Coroutine[Any, Any, None], warehouse: Warehouse, run_id: str, *, summarize: bool = True
-) -> None:
+def _finish_run(begin: Begin, warehouse: Warehouse, run_id: str, *, summarize: bool = True) -> None:
     resume = f"evalwh run --resume {run_id}"
     try:
-        _finish(work, warehouse, run_id, resume, summarize=summarize)
+        _finish(begin, warehouse, run_id, resume, summarize=summarize)
     except (BudgetReached, ModelsFailed, RunBusy):
         raise
     except EvalwhError as error:
@@ -119,28 +121,30 @@ def _finish_run(
 
 
 def _finish(
-    work: Coroutine[Any, Any, None],
-    warehouse: Warehouse,
-    run_id: str,
-    command: str,
-    *,
-    summarize: bool = True,
+    begin: Begin, warehouse: Warehouse, run_id: str, command: str, *, summarize: bool = True
 ) -> None:
     """Do the work and print what came of it; `command` goes on with it where it was stopped."""
-    try:
-        with stdout_kept():
-            asyncio.run(_until_signalled(work, lambda: _leave_at_once(warehouse, command)))
-    except (KeyboardInterrupt, BudgetReached, ModelsFailed):
-        _summarize(warehouse, run_id)
-        _say_how_to_go_on(warehouse, command)
-        raise
-    if summarize:
-        _summarize(warehouse, run_id)
-        typer.echo(run_id)
+    with stdout_kept():
+        work = begin()
+    with Ending(_way_on(warehouse, command)) as ending:
+        try:
+            with stdout_kept():
+                asyncio.run(ending.carry_out(work))
+        except (KeyboardInterrupt, BudgetReached, ModelsFailed):
+            _summarize(warehouse, run_id)
+            _say_how_to_go_on(warehouse, command)
+            raise
+        if summarize:
+            _summarize(warehouse, run_id)
+            typer.echo(run_id)
+
+
+def _way_on(warehouse: Warehouse, command: str) -> str:
+    return f"evalwh: go on with: {command}{db_option(warehouse.path)}"
 
 
 def _say_how_to_go_on(warehouse: Warehouse, command: str) -> None:
-    typer.echo(f"evalwh: go on with: {command}{db_option(warehouse.path)}", err=True)
+    typer.echo(_way_on(warehouse, command), err=True)
 
 
 def _may_go_on(warehouse: Warehouse, run_id: str, error: EvalwhError) -> bool:
@@ -156,36 +160,6 @@ def _may_go_on(warehouse: Warehouse, run_id: str, error: EvalwhError) -> bool:
     except EvalwhError:
         return True
     return not is_finished and (has_responses or not is_hopeless)
-
-
-async def _until_signalled(
-    work: Coroutine[Any, Any, None], leave_at_once: Callable[[], None]
-) -> None:
-    """Interrupted, terminated or hung up, a run stores what arrives; signalled again it leaves."""
-    running = asyncio.create_task(work)
-
-    def end() -> None:
-        if running.cancelling():
-            leave_at_once()
-        running.cancel()
-
-    for number in _ENDING:
-        # nohup and a shell's & have some of them ignored.
-        if signal.getsignal(number) != signal.SIG_IGN:
-            asyncio.get_running_loop().add_signal_handler(number, end)
-    try:
-        await running
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-
-
-def _leave_at_once(warehouse: Warehouse, command: str) -> None:
-    """End the process whatever it is busy with; what had arrived is in the journal."""
-    if sys.stderr.isatty():
-        typer.echo("\x1b[?25h", err=True, nl=False)  # the progress bar hides the cursor
-    _say_how_to_go_on(warehouse, command)
-    typer.echo("evalwh: error: interrupted", err=True)
-    os._exit(ExitCode.INTERRUPTED)
 
 
 def _summarize(warehouse: Warehouse, run_id: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import typer
 
+from evalwh.cli.ending import Ending
 from evalwh.cli.results_file import check_outputs
 from evalwh.cli.run_options import RunOptions, check_values, checked_id
 from evalwh.cli.running import carry_out
@@ -16,6 +17,11 @@ from evalwh.warehouse import Warehouse
 
 def carry_out_all(runs: Sequence[RunOptions]) -> None:
     """Carry out every run, or estimate it. Raises RunsFailed where some of several failed."""
+    with Ending():
+        _carry_out_all(runs)
+
+
+def _carry_out_all(runs: Sequence[RunOptions]) -> None:
     for options in runs:
         check_values(options)
     if any(options.estimate for options in runs):

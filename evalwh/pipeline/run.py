@@ -5,8 +5,9 @@ Whatever ends it, the journal has every reply that arrived, and the run says how
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from evalwh.errors import (
     BudgetReached,
@@ -42,19 +43,38 @@ from evalwh.warehouse.journal import Journal
 _FOLD_EVERY_S = 3.0
 
 
-async def start_run(
+def start_run(
     invocation: Invocation, config: RunConfig, run_id: str, tags: Mapping[str, str]
-) -> None:
-    """Carry out a new run. Raises EvalwhError; what had arrived is then stored."""
+) -> Coroutine[Any, Any, None]:
+    """Plan a new run at once, and carry it out once it is awaited.
+
+    Both raise EvalwhError; what had arrived is stored. Planning runs the code of tasks, which may
+    never return: it is no work for an event loop.
+    """
     planned = ready(invocation, plan(invocation, config))
+    return _start(invocation, config, run_id, tags, planned)
+
+
+async def _start(
+    invocation: Invocation,
+    config: RunConfig,
+    run_id: str,
+    tags: Mapping[str, str],
+    planned: Planned,
+) -> None:
     with invocation.warehouse.claim(run_id):
         check_new(invocation.warehouse, run_id)
         await _Run(invocation, config, run_id, planned).carry_out(tags)
 
 
-async def resume_run(invocation: Invocation, config: RunConfig, run_id: str) -> None:
-    """Ask for what a run hasn't got an answer to yet, and score what isn't scored."""
+def resume_run(invocation: Invocation, config: RunConfig, run_id: str) -> Coroutine[Any, Any, None]:
+    """Plan at once to ask for what a run hasn't got an answer to yet and to score what isn't
+    scored, and do it once it is awaited."""
     planned = ready(invocation, plan(invocation, config))
+    return _resume(invocation, config, run_id, planned)
+
+
+async def _resume(invocation: Invocation, config: RunConfig, run_id: str, planned: Planned) -> None:
     with invocation.warehouse.claim(run_id):
         invocation.warehouse.fold()
         begun = reads.stored_config(invocation.warehouse, run_id).get("sources")

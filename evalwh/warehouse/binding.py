@@ -16,7 +16,22 @@ Values = Sequence[Value] | Mapping[str, Value]
 def execute(
     connection: duckdb.DuckDBPyConnection, sql: str, values: Values = ()
 ) -> duckdb.DuckDBPyConnection:
-    """Run one statement with `values` for its `$1`, `$2`, … or its `$name`s."""
+    """Run one statement with `values` for its `$1`, `$2`, … or its `$name`s.
+
+    Raises KeyboardInterrupt where it is interrupted.
+    """
+    try:
+        return _executed(connection, sql, values)
+    except RuntimeError as error:
+        # What DuckDB makes of whatever a signal's handler raises.
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
+
+
+def _executed(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Values
+) -> duckdb.DuckDBPyConnection:
     if not values:
         return connection.execute(sql)
     if isinstance(values, Mapping):
