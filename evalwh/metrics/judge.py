@@ -129,8 +129,8 @@ class Rubric:
 def rubric_hash_of(metric: str) -> Scorer:
     """What makes a score of a judge metric: all that the judge is told, hashed."""
 
-    def scorer(_options: Mapping[str, Json]) -> dict[str, Json]:
-        return {"rubric_hash": rubric_hash(metric)}
+    def scorer(options: Mapping[str, Json]) -> dict[str, Json]:
+        return {"rubric_hash": rubric_hash(metric, options)}
 
     return scorer
 
@@ -182,15 +182,16 @@ def judge_messages(
     previous_error: str | None = None,
     *,
     earlier: Sequence[Turn] = (),
+    options: Mapping[str, Json] | None = None,
 ) -> list[Message]:
     """The messages that ask a judge for the score of `value` against `target`.
 
     Equal arguments give equal messages. `earlier` are the turns of the conversation before this
-    one. Attempts 2 and 3 add why the reply before could not be used (`previous_error`, the
-    message of `parse_judgement`'s error).
+    one, `options` the metric's. Attempts 2 and 3 add why the reply before could not be used
+    (`previous_error`, the message of `parse_judgement`'s error).
     """
     turns = [*earlier, Turn(question, value, target)]
-    return rubric_of(metric).messages(turns, attempt, previous_error)
+    return rubric_of(metric, options).messages(turns, attempt, previous_error)
 
 
 def judge_params(*, json_mode: bool = True) -> dict[str, Json]:
@@ -220,17 +221,20 @@ def judgement_reason(response: str | None) -> str | None:
     return reason if isinstance(reason, str) else None
 
 
-def rubric_hash(metric: str) -> str:
-    """The hash of everything that a judge is told about `metric`."""
-    return content_hash(rubric_of(metric).told())
+def rubric_hash(metric: str, options: Mapping[str, Json] | None = None) -> str:
+    """The hash of everything that a judge is told about `metric` with `options`."""
+    return content_hash(rubric_of(metric, options).told())
 
 
-def rubric_of(metric: str) -> Judging:
-    """How the judge metric `metric` asks. Raises `MetricError` if it needs no judge."""
+def rubric_of(metric: str, options: Mapping[str, Json] | None = None) -> Judging:
+    """How the judge metric `metric` asks with `options`.
+
+    Raises `MetricError` if it needs no judge, or can't ask so.
+    """
     registered = get_metric(metric)
     if registered.kind != "judge":
         raise MetricError(f"{metric}: needs no judge")
-    rubric: Judging = registered.function()
+    rubric: Judging = registered.function(**(options or {}))
     return rubric
 
 

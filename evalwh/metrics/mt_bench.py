@@ -1,13 +1,15 @@
 """MT-Bench's rating of a reply by a judge model, 1 to 10, in the `[[rating]]` that it asks for.
 
-To the meaning of the judge prompts of Zheng et al., "Judging LLM-as-a-Judge with MT-Bench and
-Chatbot Arena" (arXiv:2306.05685): a reply to a first question is rated by itself, a later one
-within its conversation; where there is a reference answer, correctness and helpfulness alone count.
+By FastChat's own judge prompts where its file is at hand, else to their meaning: Zheng et al.,
+"Judging LLM-as-a-Judge with MT-Bench and Chatbot Arena" (arXiv:2306.05685). A reply to a first
+question is rated by itself, a later one within its conversation; where there is a reference answer,
+correctness and helpfulness alone count.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from evalwh.errors import MetricError
 from evalwh.metrics.judge import Turn, rubric_hash_of
@@ -50,6 +52,11 @@ _RETRY = """
 This is attempt {attempt}. Your last reply could not be used: {reason}. End with your rating from \
 1 to 10 as "Rating: [[5]]"."""
 
+_TEMPLATE_NAMES = (
+    *("single-v1", "single-v1-multi-turn"),
+    *("single-math-v1", "single-math-v1-multi-turn"),
+)
+_TEMPLATE_TURNS = 2
 _RATING = re.compile(r"\[\[(\d+\.?\d*)\]\]")
 _BARE_RATING = re.compile(r"\[(\d+\.?\d*)\]")
 
@@ -57,29 +64,45 @@ _BARE_RATING = re.compile(r"\[(\d+\.?\d*)\]")
 @register_metric(
     "mt_bench_rating", kind="judge", needs_target=False, scorer=rubric_hash_of("mt_bench_rating")
 )
-def mt_bench_rating() -> "MTBenchRating":
-    """How good a reply is, 1..10, as MT-Bench's judge rates it; a target is a reference answer."""
-    return MTBenchRating()
+def mt_bench_rating(judge_prompts: Json = None) -> "MTBenchRating":
+    """How good a reply is, 1..10, as MT-Bench's judge rates it; a target is a reference answer.
+
+    `judge_prompts` are the rows of FastChat's `judge_prompts.jsonl`. Raises MetricError where the
+    prompts for single answers aren't among them.
+    """
+    return MTBenchRating(_templates(judge_prompts))
+
+
+class Template(NamedTuple):
+    """A judge prompt of FastChat's: `user` has places such as `{question_1}`."""
+
+    system: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
 class MTBenchRating:
-    """Asks as MT-Bench does, and reads `[[rating]]`; a `Judging`."""
+    """Asks as MT-Bench does, and reads `[[rating]]`; a `Judging`.
+
+    `templates` are FastChat's by name; without them what a judge is told is ours.
+    """
+
+    templates: Mapping[str, Template] | None = None
 
     def messages(
         self, turns: Sequence[Turn], attempt: int, previous_error: str | None
     ) -> list[Message]:
         """The last turn's answer to be rated, after the whole conversation where it has one."""
         referenced = any(turn.reference is not None for turn in turns)
+        retry = _retry(attempt, previous_error)
+        if self.templates is not None and len(turns) <= _TEMPLATE_TURNS:
+            template = self.templates[_template_name(len(turns), referenced=referenced)]
+            return _said(template.system, template.user.format(**_places(turns)) + retry)
         instruction = (_CONVERSATION if len(turns) > 1 else _SINGLE).format(
             criteria=_REFERENCED if referenced else _OPEN,
             comparison=_COMPARISON if referenced else "",
             format=_FORMAT,
         )
-        retry = ""
-        if attempt > 1:
-            reason = (previous_error or "it had no rating").rstrip(".")
-            retry = _RETRY.format(attempt=attempt, reason=reason)
         if len(turns) > 1:
             return _said(instruction, _dialogues(turns, referenced=referenced) + retry)
         asked = f"[Instruction]\n{instruction}\n\n{_exchange(turns[0])}{retry}"
@@ -101,7 +124,63 @@ class MTBenchRating:
         return rating
 
     def told(self) -> Json:
+        if self.templates is not None:
+            return [[name, *template] for name, template in sorted(self.templates.items())]
         return [_SINGLE, _CONVERSATION, _OPEN, _REFERENCED, _COMPARISON, _FORMAT, _RETRY]
+
+
+def _templates(judge_prompts: Json) -> dict[str, Template] | None:
+    """FastChat's prompts for single answers by name. Raises MetricError."""
+    if judge_prompts is None:
+        return None
+    rows = judge_prompts if isinstance(judge_prompts, list) else []
+    found = {row.get("name"): row for row in rows if isinstance(row, dict)}
+    return {name: _template(name, found.get(name)) for name in _TEMPLATE_NAMES}
+
+
+def _template(name: str, row: Mapping[str, Json] | None) -> Template:
+    """Raises MetricError where it is missing or asks for what isn't known of an answer."""
+    if row is None:
+        raise MetricError(
+            f"mt_bench_rating: judge_prompts has no '{name}'; FastChat's judge_prompts.jsonl has it"
+        )
+    template = Template(str(row.get("system_prompt", "")), str(row.get("prompt_template", "")))
+    turn = Turn("", "", "")
+    try:
+        template.user.format(**_places([turn] * (1 + name.endswith("multi-turn"))))
+    except (KeyError, IndexError, ValueError) as error:
+        raise MetricError(
+            f"mt_bench_rating: judge_prompts: '{name}' asks for {error}, which isn't known"
+        ) from None
+    return template
+
+
+def _template_name(turns: int, *, referenced: bool) -> str:
+    name = "single-math-v1" if referenced else "single-v1"
+    return f"{name}-multi-turn" if turns > 1 else name
+
+
+def _places(turns: Sequence[Turn]) -> dict[str, str]:
+    """What stands in the places of FastChat's templates; of one turn without its number too."""
+    places = {
+        f"{name}_{number}": "" if value is None else as_text(value)
+        for number, turn in enumerate(turns, 1)
+        for name, value in zip(("question", "answer", "ref_answer"), turn, strict=True)
+    }
+    last = len(turns)
+    return {
+        **places,
+        "question": places[f"question_{last}"],
+        "answer": places[f"answer_{last}"],
+    }
+
+
+def _retry(attempt: int, previous_error: str | None) -> str:
+    """What is added from the second attempt on: why the last reply could not be used."""
+    if attempt == 1:
+        return ""
+    reason = (previous_error or "it had no rating").rstrip(".")
+    return _RETRY.format(attempt=attempt, reason=reason)
 
 
 def _ratings(response: str) -> list[str]:

@@ -53,7 +53,8 @@ class Metric:
     """A registered metric.
 
     `function` is, by `kind`: "doc": `(value, target, **options) -> float`; "batch":
-    `(pairs, **options) -> list[float]`, one per `(value, target)`; "judge": `() -> Judging`.
+    `(pairs, **options) -> list[float]`, one per `(value, target)`; "judge":
+    `(**options) -> Judging`.
     `options` are the function's keyword parameters; None takes any.
     `made_by` gives what else made a score with given options (tokenizer, model, library);
     `missing` the line that says which package they need and lack. `runs_code`: it runs what a

@@ -40,7 +40,10 @@ def _plan(field: FieldSpec, spec: MetricSpec) -> PlannedMetric:
     metric = get_metric(spec.name)
     known = metric.options or {}
     shared = {name: value for name, value in field.options.items() if name in known}
-    return PlannedMetric(field.name, metric, metric.complete({**shared, **spec.options}))
+    options = metric.complete({**shared, **spec.options})
+    if metric.kind == "judge":
+        metric.function(**options)  # what a judge can't be told so is known before it is asked
+    return PlannedMetric(field.name, metric, options)
 
 
 def judge_metrics(specs: Sequence[FieldSpec]) -> list[PlannedMetric]:

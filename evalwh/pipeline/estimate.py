@@ -219,5 +219,8 @@ def _judged(part: Part, doc: Doc, measures: Sequence[Measure], judge: str) -> It
         metric = measure.plan.metric
         is_judged = each.target is not None or not metric.needs_target
         if measure.plan.field == each.name and is_judged:
-            messages = judge_messages(metric.name, each.target or "", each.target, question)
-            yield Request(judge, messages, rubric_of(metric.name).params())
+            options = measure.plan.options
+            messages = judge_messages(
+                metric.name, each.target or "", each.target, question, options=options
+            )
+            yield Request(judge, messages, rubric_of(metric.name, options).params())

@@ -191,20 +191,20 @@ def _settle(dialogue: _Dialogue, answer: _Answer) -> None:
 
 
 def _request(judge: Judge, dialogue: _Dialogue, attempt: int) -> Request:
-    question = dialogue.question
-    metric = question.measure.plan.metric.name
+    question, plan = dialogue.question, dialogue.question.measure.plan
     return Request(
         model=judge.model.name,
         messages=judge_messages(
-            metric,
+            plan.metric.name,
             question.field.value,
             question.field.target,
             question.text,
             attempt,
             dialogue.error,
             earlier=question.earlier,
+            options=plan.options,
         ),
-        params={**rubric_of(metric).params(), **judge.params},
+        params={**rubric_of(plan.metric.name, plan.options).params(), **judge.params},
         base_url=judge.model.base_url,
         repeat=question.case.repeat,
         stage=question.measure.stage,

@@ -1,6 +1,6 @@
 """The fields and metrics that a scoring goes by: the task's as they are now, and added ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,20 +8,34 @@ from evalwh.errors import MetricError, TaskError, UsageError, did_you_mean
 from evalwh.metrics import get_metric
 from evalwh.pipeline.measures import measures_of
 from evalwh.pipeline.reads import StoredDataset
-from evalwh.records import FieldSpec, MetricSpec
+from evalwh.records import FieldSpec, Json, MetricSpec
 
 
 def current_specs(dataset: StoredDataset) -> Sequence[FieldSpec]:
-    """The fields as the task's folder has them now; as stored where the folder is gone."""
+    """The fields as the task's folder has them now; as stored where the folder is gone.
+
+    What options had from files in --data_dir they keep.
+    """
     from evalwh.tasks import load_task
 
     root = str(dataset.origin["root"])
     if not Path(root).is_dir():
         return dataset.specs
     try:
-        return load_task(root).fields
+        task = load_task(root)
     except TaskError as error:
         raise TaskError(f"{error}; mend it, or move the folder to score as stored") from error
+    stored = {spec.name: spec.options for spec in dataset.specs}
+    return [_with_kept(field, stored, task.settings.option_files) for field in task.fields]
+
+
+def _with_kept(
+    field: FieldSpec, stored: Mapping[str, Mapping[str, Json]], names: Iterable[str]
+) -> FieldSpec:
+    """`field` with its stored options of the `names`."""
+    before = stored.get(field.name, {})
+    kept = {name: before[name] for name in names if name in before}
+    return replace(field, options={**kept, **field.options})
 
 
 def with_added(

@@ -14,6 +14,7 @@ from evalwh.tasks.catalog import find_task
 from evalwh.tasks.docs import count_rows, doc_source, has_split, load_docs, target_columns
 from evalwh.tasks.eval_task import Asking, Size
 from evalwh.tasks.fewshot import fewshot_docs
+from evalwh.tasks.local_data import file_options
 from evalwh.tasks.prompts import default_prompt, read_prompts, render, select_prompts
 from evalwh.tasks.samples import check_places, chosen
 from evalwh.tasks.settings import FolderTask, read_settings
@@ -158,6 +159,9 @@ def load_task(
         data_dir=data_dir,
     )
     _check_targets(task)
+    if options := file_options(task):
+        fields = [replace(field, options={**options, **field.options}) for field in task.fields]
+        task = replace(task, fields=tuple(fields))
     return task if task.prompts else _with_default_prompt(task)
 
 

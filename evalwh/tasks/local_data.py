@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evalwh.errors import TaskError
+from evalwh.records import Json
 from evalwh.tasks.files import is_folder
+from evalwh.tasks.readers import read_rows
 from evalwh.tasks.settings import FolderTask
 
 
@@ -31,6 +33,18 @@ def joined_file(task: FolderTask) -> Path | None:
     if join is None or task.data_dir is None:
         return None
     return next(iter(_first(task, join.files)), None)
+
+
+def file_options(task: FolderTask) -> dict[str, Json]:
+    """The options of fields that are the rows of files; those whose file is there."""
+    if task.data_dir is None:
+        return {}
+    found = {name: _first(task, files) for name, files in task.settings.option_files.items()}
+    return {
+        name: [dict(row.columns) for path in paths for row in read_rows(path)]
+        for name, paths in found.items()
+        if paths
+    }
 
 
 def _first(task: FolderTask, names: Sequence[str]) -> tuple[Path, ...]:

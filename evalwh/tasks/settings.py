@@ -29,6 +29,8 @@ Every key is optional:
     repeats: 1                                       responses per doc where --repeats isn't given
     aggregation: all | any | mean                    how a field's and a doc's metrics combine
     fields: {path: {option: value}}                  options of a field
+    option_files: {option: [file.jsonl, …]}          an option of every field that is the rows of a
+                                                     file in --data_dir, the first that is there
 """
 
 from collections.abc import Callable, Mapping
@@ -81,6 +83,7 @@ class Settings:
     repeats: int = 1
     aggregation: Aggregation = "all"
     fields: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    option_files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,12 @@ def _options(value: object) -> dict[str, dict[str, Json]]:
     return {text_setting(name): _object(options) for name, options in value.items()}
 
 
+def _option_files(value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"must hold 'option: [file, …]' lines, not {value!r}")
+    return {text_setting(option): names_setting(files) for option, files in value.items()}
+
+
 _CHECKS: Mapping[str, Callable[[object], object]] = {
     "description": text_setting,
     "source": text_setting,
@@ -240,4 +249,5 @@ _CHECKS: Mapping[str, Callable[[object], object]] = {
     "turns": _positive,
     "aggregation": _rule,
     "fields": _options,
+    "option_files": _option_files,
 }

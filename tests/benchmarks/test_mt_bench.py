@@ -228,3 +228,94 @@ def test_the_real_questions_have_references_where_there_is_one_right_answer() ->
     referenced = {str(doc.columns["category"]) for doc in docs if doc.target}
     assert (len(docs), sorted(referenced)) == (80, ["coding", "math", "reasoning"])
     assert json.dumps(docs[0].target) == "null"
+
+
+SINGLE = {"system_prompt": "Help.", "prompt_template": "Q {question} A {answer}"}
+MATH = {"system_prompt": "Help.", "prompt_template": "Q {question} R {ref_answer_1} A {answer}"}
+TURNS = {
+    "system_prompt": "Judge.",
+    "prompt_template": "Q {question_1} A {answer_1} Q {question_2} A {answer_2}",
+}
+MATH_TURNS = {
+    "system_prompt": "Judge.",
+    "prompt_template": "R {ref_answer_1} R {ref_answer_2} Q {question_2} A {answer_2}",
+}
+JUDGE_PROMPTS = [
+    {"name": "pair-v2", "prompt_template": "{answer_a}"},
+    {"name": "single-v1", **SINGLE},
+    {"name": "single-math-v1", **MATH},
+    {"name": "single-v1-multi-turn", **TURNS},
+    {"name": "single-math-v1-multi-turn", **MATH_TURNS},
+]
+
+
+async def test_a_judge_is_told_fastchats_words_where_its_file_is_there(
+    run: Run, tmp_path: Path, warehouse: Warehouse
+) -> None:
+    write_mt_bench(tmp_path / "MTBench")
+    write_jsonl(tmp_path / "MTBench" / "judge_prompts.jsonl", JUDGE_PROMPTS)
+
+    def judged(body: dict[str, Any]) -> str:
+        return "[[7]]" if body["model"] == "j" else f"re {body['messages'][-1]['content']}"
+
+    server = await run("MTBench", judged, judge="j", judge_model="openai")
+
+    told = [
+        tuple(message["content"] for message in body["messages"])
+        for body in server.asked
+        if body["model"] == "j"
+    ]
+    scores = warehouse.read("select distinct score from scores").rows
+    assert (sorted(told), scores) == (
+        [
+            ("Help.", "Q 1 + 1? R It is 2. A re 1 + 1?"),
+            ("Help.", "Q Write. A re Write."),
+            ("Judge.", "Q Write. A re Write. Q Rewrite. A re Rewrite."),
+            ("Judge.", "R It is 2. R It is 4. Q And 2 more? A re And 2 more?"),
+        ],
+        [(7.0,)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompts", "error"),
+    [
+        (
+            JUDGE_PROMPTS[:2],
+            "judge_prompts has no 'single-v1-multi-turn'; FastChat's judge_prompts.jsonl has it",
+        ),
+        (
+            [*JUDGE_PROMPTS[:1], {"name": "single-v1", "prompt_template": "{what}"}],
+            "judge_prompts: 'single-v1' asks for 'what', which isn't known",
+        ),
+    ],
+)
+async def test_judge_prompts_that_cannot_be_asked_are_refused_before_anything_is(
+    run: Run, tmp_path: Path, prompts: list[dict[str, str]], error: str
+) -> None:
+    write_mt_bench(tmp_path / "MTBench")
+    write_jsonl(tmp_path / "MTBench" / "judge_prompts.jsonl", prompts)
+    with pytest.raises(MetricError) as caught:
+        await run("MTBench", answer)
+    assert str(caught.value) == f"field 'turn_1': mt_bench_rating: {error}"
+
+
+@pytest.mark.skipif(not FIXTURES.exists(), reason="needs the copies of the benchmarks' data")
+def test_the_real_judge_prompts_have_the_places_that_are_filled() -> None:
+    lines = (FIXTURES / "mt_bench_judge_prompts.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    turns = [Turn("q1", "a1", "r1"), Turn("q2", "a2", "r2")]
+    rating = rubric_of("mt_bench_rating", {"judge_prompts": rows})
+    by_name = {row["name"]: row["prompt_template"] for row in rows}
+    asked = [rating.messages(turns[:count], 1, None)[1]["content"] for count in (1, 2)]
+    assert asked == [
+        by_name["single-math-v1"].format(question="q1", ref_answer_1="r1", answer="a1"),
+        by_name["single-math-v1-multi-turn"].format(
+            question_1="q1",
+            question_2="q2",
+            answer_1="a1",
+            answer_2="a2",
+            ref_answer_1="r1",
+            ref_answer_2="r2",
+        ),
+    ]
