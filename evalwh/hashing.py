@@ -4,6 +4,7 @@ Hashes are tagged with their algorithm. Keys are BIGINT in the warehouse, never 
 """
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,6 +18,12 @@ def canonical_json(value: Any) -> bytes:
 def content_hash(value: Any) -> str:
     """`sha256:` and 32 hex digits (128 bits) of `value`'s canonical JSON."""
     return "sha256:" + hashlib.sha256(canonical_json(value)).hexdigest()[:32]
+
+
+def file_hash(path: Path) -> str:
+    """`sha256:` and 32 hex digits (128 bits) of a file's bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()[:32]
 
 
 def row_key(*parts: str | int | None) -> int:

@@ -18,6 +18,8 @@ _SECRET_WORDS = frozenset(
     {"key", "keys", "apikey", "token", "secret", "password", "passwd", "authorization"}
     | {"credential", "credentials"}
 )
+_LOGIN_WORDS = frozenset({"auth", "cookie", "cookies", "login", "session"})
+"""More of them in headers."""
 _TOKENS_OF_TEXT = frozenset(
     {"bos", "eos", "pad", "unk", "prefix", "stop", "add", "think", "end", "max"}
 )
@@ -53,6 +55,11 @@ def is_secret_name(name: str) -> bool:
     return not _SECRET_WORDS.isdisjoint(words)
 
 
+def is_opaque(name: str) -> bool:
+    """Whether all values under this name may be secret: headers, and an extra body."""
+    return name.lower().replace("-", "_") in _OPAQUE_NAMES
+
+
 def split_secrets(model_args: Mapping[str, Json]) -> SplitArgs:
     """`model_args` without secrets, and the secret ones.
 
@@ -68,6 +75,18 @@ def split_secrets(model_args: Mapping[str, Json]) -> SplitArgs:
         if shown != value:
             secret[name] = value
     return SplitArgs(public, secret)
+
+
+def without_secrets(value: Json) -> Json:
+    """`value` without what is secret by its name or its form, however deep; for a hash of it."""
+    if isinstance(value, dict):
+        open_part = {
+            name: without_secrets(each) for name, each in value.items() if not _is_login(name)
+        }
+        return {name: each for name, each in open_part.items() if each is not None}
+    if isinstance(value, list):
+        return [without_secrets(each) for each in value]
+    return None if isinstance(value, str) and redact(value) != value else value
 
 
 def public_url(url: str) -> str:
@@ -101,7 +120,7 @@ def secret_values(model_args: Mapping[str, Json]) -> list[str]:
     """The strings that are secret in `model_args`, nested ones and parts of URLs included."""
     values: list[str] = []
     for name, value in model_args.items():
-        if _is_opaque(name):
+        if is_opaque(name):
             values += _leaves(value)
         elif isinstance(value, Mapping):
             values += secret_values(value)
@@ -116,7 +135,7 @@ def secret_values(model_args: Mapping[str, Json]) -> list[str]:
 
 
 def _public_value(name: str, value: Json) -> Json:
-    if _is_opaque(name) and value is not None:
+    if is_opaque(name) and value is not None:
         return dict.fromkeys(value, REDACTED) if isinstance(value, dict) else REDACTED
     if isinstance(value, dict):
         return split_secrets(value).public
@@ -128,8 +147,9 @@ def _public_value(name: str, value: Json) -> Json:
     return public_url(str(value)) if is_address else value
 
 
-def _is_opaque(name: str) -> bool:
-    return name.lower().replace("-", "_") in _OPAQUE_NAMES
+def _is_login(name: str) -> bool:
+    words = re.split(r"[^a-z0-9]+", name.lower())
+    return is_secret_name(name) or not _LOGIN_WORDS.isdisjoint(words)
 
 
 def _leaves(value: Json) -> list[str]:

@@ -79,6 +79,11 @@ class CuratorModel(ChatModel):
         )
 
     @property
+    def settings(self) -> Mapping[str, Json]:
+        """Those of LiteLLM's arguments that decide its replies."""
+        return self._client.settings
+
+    @property
     def price(self) -> Price | None:
         """LiteLLM's price for this model."""
         return self._client.price

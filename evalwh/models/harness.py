@@ -4,6 +4,7 @@ An engine on this machine gets what is in flight in large batches, which it sort
 itself, and tells each answer as it has it. A client of a server is asked from a thread a request.
 """
 
+import functools
 import os
 import threading
 import time
@@ -16,6 +17,7 @@ from evalwh.models.failures import Endpoint
 from evalwh.models.harness_batches import Ask, Batches
 from evalwh.models.harness_failures import failure_of
 from evalwh.models.harness_library import (
+    NAME_SLOTS,
     Opening,
     endpoint_in,
     name_in,
@@ -35,9 +37,10 @@ from evalwh.models.harness_requests import (
     templated,
 )
 from evalwh.models.harness_streams import Streaming
+from evalwh.models.settings import deciding, path_settings
 from evalwh.prices import FREE, Price, price_of
 from evalwh.records import ChatTemplate, Json, Message, Reply, Request, RequestKind
-from evalwh.secrets import public_url, redact, secret_values, split_secrets
+from evalwh.secrets import public_url, redact, secret_values
 
 _BATCHES_AT_ONCE = 64
 _LARGEST_AUTO_BATCH = 64
@@ -48,8 +51,9 @@ _DEFAULT_URLS = {
 }
 _NOT_ASKED_WITH = frozenset(
     {"device", "batch_size", "max_batch_size", "base_url", "api_base", "api_key_env"}
-    | {"num_concurrent", "max_retries", "timeout", "pretrained", "model", "tensor_parallel_size"}
+    | {"num_concurrent", "max_retries", "timeout", "tensor_parallel_size"}
     | {"parallelize", "gpu_memory_utilization", "data_parallel_size", "apply_chat_template"}
+    | {"ca_cert_path", "verify_certificate", "offload_folder", *NAME_SLOTS}
 )
 
 
@@ -116,10 +120,13 @@ class HarnessModel:
     def batched_requests(self) -> int | None:
         return self._largest if self._is_local else None
 
-    @property
+    @functools.cached_property
     def settings(self) -> Mapping[str, Json]:
-        public = split_secrets(self._opening.arguments).public
-        return {name: value for name, value in public.items() if name not in _NOT_ASKED_WITH}
+        """Read once: the weights may be gone when a model is closed."""
+        settings = deciding(self._opening.arguments, apart_from=_NOT_ASKED_WITH)
+        if not self._applies_template:
+            settings["apply_chat_template"] = False
+        return settings | self._weights()
 
     @property
     def chat_template(self) -> ChatTemplate | None:
@@ -139,6 +146,14 @@ class HarnessModel:
         self._batches.close()
         self._opened = self._failure = None
         release_memory()
+
+    def _weights(self) -> dict[str, Json]:
+        """What the rows' `model` doesn't say of the weights that are asked."""
+        named = name_in(self._opening.arguments) or self.name
+        found = path_settings(named) if self._is_local else None
+        if found is not None:
+            return {"pretrained": found}
+        return {} if named == self.name else {"pretrained": named}
 
     @property
     def _is_local(self) -> bool:

@@ -75,7 +75,8 @@ class HarnessChatModel(ChatModel):
     def settings(self) -> Mapping[str, Json]:
         given: dict[str, Json] = {"eos_string": self._eos, "think_end_token": self._think_end}
         defaults: dict[str, Json] = {"max_gen_toks": self._max_tokens, "seed": self._seed}
-        return defaults | {name: value for name, value in given.items() if value is not None}
+        named = {name: value for name, value in given.items() if value is not None}
+        return {**defaults, **named, **self._client.settings}
 
     @property
     def price(self) -> Price | None:

@@ -29,7 +29,7 @@ OURS = frozenset(
     | {"max_retries", "num_concurrent", "timeout"}
 )
 """Arguments that mean something here, and reach lm-eval in another form or not at all."""
-_SLOTS = ("pretrained", "model", "model_id", "engine", "path")
+NAME_SLOTS = ("pretrained", "model", "model_id", "engine", "path")
 """What lm-eval's classes call the model's name."""
 _PATHS = ("/", "./", "../", "~")
 """How a name begins that is none on the Hugging Face Hub."""
@@ -61,14 +61,14 @@ class Opening(NamedTuple):
 
 def name_in(model_args: Mapping[str, Json]) -> str | None:
     """The model's name in `--model_args`, whatever its class calls it."""
-    return text_arg(model_args, *_SLOTS)
+    return text_arg(model_args, *NAME_SLOTS)
 
 
 def require_folder(model_name: str | None, model_args: Mapping[str, Json]) -> None:
     """UsageError where the model's name is a path, and nothing is there; `~` isn't expanded."""
     name = name_in(model_args) or model_name
     if name and name.startswith(_PATHS) and not Path(name).exists():
-        slot = next((slot for slot in _SLOTS if text_arg(model_args, slot)), None)
+        slot = next((slot for slot in NAME_SLOTS if text_arg(model_args, slot)), None)
         option = f"--model_args {slot}=" if slot else "--model_name "
         way_out = "give a folder that is there, or a name on the Hugging Face Hub"
         raise UsageError(f"{option}{name}: no such folder; {way_out}")
@@ -155,7 +155,7 @@ def _constructor_arguments(model_class: Any, opening: Opening) -> dict[str, Json
     names, takes_more = _parameters(model_class)
     arguments = {key: value for key, value in opening.arguments.items() if key not in OURS}
     _check_known(opening.kind, arguments, names, takes_more=takes_more)
-    slot = next((name for name in _SLOTS if name in names), None)
+    slot = next((name for name in NAME_SLOTS if name in names), None)
     if slot and name_in(arguments) is None:
         if opening.name is None:
             raise UsageError(f"--model {opening.kind} needs --model_args {slot}=NAME")

@@ -26,6 +26,7 @@ from evalwh.models.arguments import (
 from evalwh.models.chat import chat_reply, one_line, token_count, valid_text
 from evalwh.models.chat_model import ChatModel
 from evalwh.models.failures import Endpoint, status_failure, timeout_failure
+from evalwh.models.settings import deciding
 from evalwh.prices import Price, knows_provider_of, price_of
 from evalwh.records import Json, Reply, Request
 from evalwh.secrets import public_url, redact, secret_values
@@ -39,6 +40,11 @@ _BROKEN = ("Connection error.", "Empty or invalid response from LLM endpoint. Re
 """The latter is half a JSON object, as LiteLLM 1.83 says it."""
 _UNKNOWN_PROVIDER = "--model_name '{}': unknown provider; write it as provider/model"
 _OURS = frozenset({"api_key_env", "base_url", "model", "pretrained", "project_id", "timeout"})
+
+_NOT_ASKED_WITH = frozenset(
+    {"api_base", "max_retries", "num_retries", "organization", "ssl_verify"}
+    | {"aws_profile_name", "vertex_project", "max_parallel_requests", "rpm", "tpm"}
+)
 
 
 class LiteLLMModel(ChatModel):
@@ -58,6 +64,7 @@ class LiteLLMModel(ChatModel):
         self.name = name
         api_base = text_arg(arguments, "api_base")
         self.base_url = None if api_base is None else public_url(api_base)
+        self._decides = deciding(arguments, apart_from=_NOT_ASKED_WITH)
         self.arguments = {"num_retries": 0, "max_retries": 0, "drop_params": True, **arguments}
         self.timeout_s = timeout_s
         self._secrets = secrets
@@ -80,6 +87,11 @@ class LiteLLMModel(ChatModel):
             timeout_s=timeout_s,
             secrets=tuple({*secret_values({**model_args, **arguments})} - {_NO_KEY_NEEDED}),
         )
+
+    @property
+    def settings(self) -> Mapping[str, Json]:
+        """The arguments that LiteLLM's providers answer by: `extra_body`, `api_version`, …"""
+        return self._decides
 
     @property
     def price(self) -> Price | None:

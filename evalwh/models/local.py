@@ -15,6 +15,7 @@ from evalwh.errors import EvalwhError, MissingExtra, UsageError
 from evalwh.models.arguments import check_names, text_arg
 from evalwh.models.chat_model import ChatModel
 from evalwh.models.openai import OpenAIModel
+from evalwh.models.settings import deciding
 from evalwh.prices import FREE, Price
 from evalwh.records import Json, Reply, Request
 
@@ -35,9 +36,12 @@ class LocalModel(ChatModel):
     price: Price | None = FREE
     most_concurrent: int | None = 1
 
-    def __init__(self, name: str, gguf: Path, *, timeout_s: float = 600) -> None:
+    def __init__(
+        self, name: str, gguf: Path, *, is_packaged: bool = False, timeout_s: float = 600
+    ) -> None:
         self.name = name
         self._gguf = gguf
+        self._decides = {} if is_packaged else deciding({"gguf": str(gguf)})
         self._timeout_s = timeout_s
         self._server: Any = None
         self._client: OpenAIModel | None = None
@@ -59,7 +63,12 @@ class LocalModel(ChatModel):
         gguf = Path(given) if given is not None else _packaged_gguf()
         _check_gguf(gguf)
         name = model_name or (gguf.stem if given is not None else _NAME)
-        return cls(name, gguf, timeout_s=timeout_s)
+        return cls(name, gguf, is_packaged=given is None, timeout_s=timeout_s)
+
+    @property
+    def settings(self) -> Mapping[str, Json]:
+        """Which file it is; the packaged one is known by its name."""
+        return self._decides
 
     @property
     def address(self) -> str | None:

@@ -26,6 +26,7 @@ from evalwh.models.arguments import (
 from evalwh.models.chat import chat_reply, read_json
 from evalwh.models.chat_model import ChatModel
 from evalwh.models.failures import Endpoint, connection_failure, status_failure
+from evalwh.models.settings import deciding
 from evalwh.prices import Price, price_of
 from evalwh.records import Json, Reply, Request
 from evalwh.secrets import public_url, redact, secret_values
@@ -35,6 +36,7 @@ DEFAULT_KEY_ENV = "OPENAI_API_KEY"
 _LARGEST_REPLY_BYTES = 64_000_000
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name. Source: RFC 9110, 5.6.2."""
+_PAYERS = {"organization": "OpenAI-Organization", "project": "OpenAI-Project"}
 _ARGUMENTS = (
     *("base_url", "api_base", "model", "pretrained", "timeout"),
     *("api_key", "api_key_env", "headers", "organization", "project"),
@@ -96,6 +98,7 @@ class OpenAIModel(ChatModel):
     ) -> None:
         """`base_url` may hold credentials; messages and `self.base_url` don't show them."""
         self.name = name
+        self._decides = deciding({"headers": _chosen(headers or {})})
         self.base_url = public_url(_without_endpoint(base_url))
         self._url = _completions_url(base_url, keyed=api_key is not None)
         self._headers = {"Content-Type": "application/json", **(headers or {})}
@@ -133,6 +136,11 @@ class OpenAIModel(ChatModel):
         """How its server is reached."""
         base = self._url.removesuffix("/chat/completions")
         return Connection(self.name, self._endpoint, base, self._url, self._headers, self._proxy)
+
+    @property
+    def settings(self) -> Mapping[str, Json]:
+        """The headers, by which a server may choose what answers."""
+        return self._decides
 
     @property
     def price(self) -> Price | None:
@@ -238,10 +246,15 @@ def _headers(model_args: Mapping[str, Json]) -> dict[str, str]:
     for name, text in headers.items():
         if not _TOKEN.fullmatch(name) or not text.isprintable():
             raise UsageError(f"--model_args: headers: '{name}' is no HTTP header of one line")
-    for argument in ("organization", "project"):
+    for argument, header in _PAYERS.items():
         if value := text_arg(model_args, argument):
-            headers[f"OpenAI-{argument.title()}"] = value
+            headers[header] = value
     return headers
+
+
+def _chosen(headers: Mapping[str, str]) -> dict[str, Json]:
+    """Those by which a server may choose what answers; who pays doesn't decide it."""
+    return {name: value for name, value in headers.items() if name not in _PAYERS.values()}
 
 
 def _header_value(api_key: str | None, key_env: str) -> str | None:

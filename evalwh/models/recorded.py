@@ -46,7 +46,7 @@ class RecordedModel(ChatModel):
     def __init__(self, name: str, path: Path) -> None:
         """Reads `path`; raises TaskError with `path:line` for a line that can't be used."""
         self.name = name
-        self.made_by: str | None = None
+        self.made_by: str | None = path.name
         self._path = path
         self._replies: dict[_Key, Reply] = {}
         try:

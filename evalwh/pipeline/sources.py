@@ -1,7 +1,7 @@
 """What a run's requests are made of: stored when it begins, compared before it goes on.
 
-A run resumed with other docs, examples, parameters or servers would have the answers to different
-requests under one id. Holds hashes and addresses only; asks and stores nothing.
+A run resumed with other docs, examples, parameters, servers or weights would have the answers to
+different requests under one id. Holds no text of a prompt, only hashes; asks and stores nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,10 @@ _SAID = {
 
 
 def sources_of(config: RunConfig, parts: Sequence[Part], models: ModelParts) -> dict[str, Any]:
-    """The address of every model, and the hashes of every part, as stored with the run."""
+    """Every model's address and settings, and every part's hashes, as stored with the run."""
     return {
         "base_urls": {model.name: model.base_url for model, _parts in models},
+        "settings": {model.name: dict(model.settings) for model, _parts in models},
         "parts": [
             {
                 "dataset": part.task.dataset,
@@ -48,6 +49,7 @@ def check_unchanged(run_id: str, begun: Mapping[str, Any] | None, now: Mapping[s
             "to go on; start a new run"
         )
     _check_base_urls(run_id, begun["base_urls"], now["base_urls"])
+    _check_settings(run_id, begun.get("settings", {}), now["settings"])
     then, today = _by_split(begun), _by_split(now)
     for dataset, _split in sorted(then.keys() ^ today.keys()):
         raise _changed(run_id, f"the dataset '{dataset}' has")
@@ -68,6 +70,28 @@ def _check_base_urls(
                 f"now be at {now[model] or 'its own address'}; give --model_args base_url as it "
                 "was, or start a new run"
             )
+
+
+def _check_settings(
+    run_id: str, begun: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """A run of an evalwh that stored no settings has none to compare."""
+    for model, then in begun.items():
+        today = now[model]
+        for name in sorted(then.keys() | today.keys()):
+            before, after = then.get(name), today.get(name)
+            if before == after:
+                continue
+            if _path_of(before) is not None and _path_of(before) == _path_of(after):
+                raise _changed(run_id, f"what {_path_of(before)} holds has")
+            raise WarehouseError(
+                f"run {run_id}: '{model}' was asked with another '{name}'; "
+                "give --model_args as they were, or start a new run"
+            )
+
+
+def _path_of(setting: Any) -> str | None:
+    return setting.get("path") if isinstance(setting, Mapping) else None
 
 
 def _by_split(sources: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:

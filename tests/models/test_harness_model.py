@@ -11,6 +11,7 @@ import pytest
 from evalwh.errors import EvalwhError, MissingExtra, RequestFailed, UsageError
 from evalwh.models import Model, create_model
 from evalwh.models.harness_names import CHAT_CLIENTS, ENGINES, LITELLM_NAMES
+from evalwh.models.settings import path_settings
 from evalwh.prices import FREE
 from evalwh.records import Json, Reply, Request, RequestKind
 
@@ -227,7 +228,8 @@ async def test_what_decides_its_replies_is_told_apart_from_how_it_is_run(tiny_gp
 
     model = create_model("hf", str(tiny_gpt2), {**given, "batch_size": 4})
 
-    assert getattr(model, "settings", None) == {"dtype": "float32", "revision": "a"}
+    weights = path_settings(str(tiny_gpt2))
+    assert model.settings == {"dtype": "float32", "revision": "a", "pretrained": weights}
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,59 @@ def test_a_run_is_not_resumed_with_another_model(write_task: WriteTask, tmp_path
     assert said == f"run r1: its models ('m') have {WAY_OUT}"
 
 
+def _begun_by_hf(write_task: WriteTask, tmp_path: Path, folder: Path) -> Path:
+    """The warehouse of a run `r1` that weights which can't be loaded have left unanswered."""
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    db = tmp_path / "evalwh.duckdb"
+    weights = ("--model_name", "m", "--model_args", f"pretrained={folder}")
+    begun = ("--tasks", str(write_task(1)), "--run_id", "r1", "--db", str(db))
+    with pytest.raises(RequestFailed):
+        app(["run", "--model", "hf", *weights, *begun], standalone_mode=False)
+    return db
+
+
+def test_a_run_is_not_resumed_with_other_weights(write_task: WriteTask, tmp_path: Path) -> None:
+    db = _begun_by_hf(write_task, tmp_path, tmp_path / "one")
+    (tmp_path / "one").rename(tmp_path / "other")
+
+    said = _resume(db, "--model_args", f"pretrained={tmp_path / 'other'}")
+
+    assert said == (
+        "run r1: 'm' was asked with another 'pretrained'; "
+        "give --model_args as they were, or start a new run"
+    )
+
+
+def test_a_run_is_not_resumed_when_its_weights_have_changed(
+    write_task: WriteTask, tmp_path: Path
+) -> None:
+    db = _begun_by_hf(write_task, tmp_path, tmp_path / "one")
+    (tmp_path / "one" / "config.json").write_text('{"n_layer": 2}')
+
+    assert _resume(db) == f"run r1: what {tmp_path / 'one'} holds has {WAY_OUT}"
+
+
+def test_a_run_is_not_resumed_with_other_headers(write_task: WriteTask, tmp_path: Path) -> None:
+    place = "base_url=http://127.0.0.1:1/v1"
+    db = tmp_path / "evalwh.duckdb"
+    model = ("--model", "openai", "--model_name", "m", "--max_retries", "0", "--model_args")
+    begun = ("--tasks", str(write_task(1)), "--run_id", "r1", "--db", str(db))
+    first = f'{place},headers={{"X-Adapter": "a", "X-Api-Key": "first-key"}}'
+    with pytest.raises(RequestFailed):
+        app(["run", *model, first, *begun], standalone_mode=False)
+    with pytest.raises(RequestFailed, match="can't connect"):
+        same = first.replace("first-key", "second-key")
+        app(["run", "--resume", "r1", "--model_args", same, "--db", str(db)], standalone_mode=False)
+
+    said = _resume(db, "--model_args", first.replace('"a"', '"b"'))
+
+    assert said == (
+        "run r1: 'm' was asked with another 'headers'; "
+        "give --model_args as they were, or start a new run"
+    )
+
+
 def test_a_run_that_did_not_store_what_it_is_made_of_is_not_resumed(begun: Begun) -> None:
     warehouse = Warehouse(begun.db)
     ((config,),) = warehouse.read("select config from runs").rows

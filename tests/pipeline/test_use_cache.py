@@ -88,6 +88,19 @@ async def test_another_request_is_asked(
         assert server.requests == 2 + 2 * len(changes)
 
 
+async def test_what_another_header_chooses_is_asked(evalwh: Evalwh, write_task: WriteTask) -> None:
+    task = write_task(2)
+    model = ("--model", "openai", "--model_name", "m", "--tasks", task, "--use_cache")
+    asked = []
+    async with ChatServer() as server:
+        for headers in ({"X-Adapter": "a"}, {"X-Adapter": "b"}, {"X-Adapter": "a", "X-Key": "k"}):
+            place = f"api_base={server.base_url},headers={json.dumps(headers)}"
+            await asyncio.to_thread(evalwh, "run", *model, "--model_args", place)
+            asked.append(server.requests)
+
+    assert asked == [2, 4, 4]
+
+
 def test_an_engines_settings_are_part_of_its_requests() -> None:
     plain, half = Request("m", []), Request("m", [], settings={"dtype": "float16"})
     assert plain.request_hash != half.request_hash
