@@ -4,6 +4,7 @@ LiteLLM is imported at the first request, since that takes seconds, and is kept 
 prices, printing advice and retrying.
 """
 
+import contextlib
 import gc
 import logging
 import os
@@ -23,13 +24,14 @@ from evalwh.models.arguments import (
     seconds_arg,
     text_arg,
 )
-from evalwh.models.chat import chat_reply, one_line, token_count, valid_text
+from evalwh.models.chat import chat_reply, one_line, token_count
 from evalwh.models.chat_model import ChatModel
 from evalwh.models.failures import Endpoint, status_failure, timeout_failure
 from evalwh.models.settings import deciding
 from evalwh.prices import Price, knows_provider_of, price_of
 from evalwh.records import Json, Reply, Request
 from evalwh.secrets import public_url, redact, secret_values
+from evalwh.valid_text import valid_text
 
 _NO_KEY_NEEDED = "none"
 _TRACEBACK = "Traceback (most recent call last)"
@@ -195,7 +197,8 @@ def import_litellm() -> Any:
     logger = logging.getLogger("LiteLLM")
     # It logs on stdout until its handlers are taken away.
     logger.disabled = True
-    import litellm
+    with _no_collections():
+        import litellm
 
     litellm.suppress_debug_info = True
     litellm.telemetry = False
@@ -203,6 +206,18 @@ def import_litellm() -> Any:
     logger.setLevel(logging.getLogger("evalwh").level or logging.CRITICAL)
     logger.disabled = False
     return litellm
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """Collect no garbage: what an import makes stays, and to look through it again takes 0.5 s."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 async def _close_openai_clients(litellm: Any) -> None:
