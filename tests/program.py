@@ -54,10 +54,13 @@ def new_program(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "evalwh", *map(str, arguments)]
 
 
-def program(*arguments: object) -> list[str]:
-    """The command that runs `evalwh` with `arguments`, forked where there are fork servers."""
+def program(*arguments: object, kind: str | None = None) -> list[str]:
+    """The command that runs `evalwh` with `arguments`, forked where there are fork servers.
+
+    `kind` is that of the server, where the arguments don't tell: those of a resumption.
+    """
     words = [str(word) for word in arguments]
-    return [*_forked(_kind_of(words)), *words]
+    return [*_forked(kind or kind_of(words)), *words]
 
 
 def write_program(folder: Path, kind: str) -> None:
@@ -68,7 +71,7 @@ def write_program(folder: Path, kind: str) -> None:
     path.chmod(0o755)
 
 
-def _kind_of(words: Sequence[str]) -> str:
+def kind_of(words: Sequence[str]) -> str:
     """Which fork server has what a command imports; with another it imports the rest itself."""
     text = " ".join(words)
     kinds = (kind for kind, signs in _SIGNS.items() if any(sign in text for sign in signs))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import clean_environment, new_program, program
+from tests.program import clean_environment, kind_of, new_program, program
 from tests.program import run as run_command
 from tests.servers import NAMED_FAULTS, hash_answer
 
@@ -61,10 +61,13 @@ def start_evalwh(
     `new` starts a new Python rather than a fork of one.
     """
     started: list[subprocess.Popen[str]] = []
+    kinds: list[str] = []
 
     def start(*arguments: object, new: bool = False) -> "subprocess.Popen[str]":
+        kinds.append(kind_of([str(word) for word in arguments]))
         process = subprocess.Popen(
-            (new_program if new else program)(*arguments),
+            # A resumption imports what the test's first command did.
+            new_program(*arguments) if new else program(*arguments, kind=kinds[0]),
             cwd=tmp_path,
             env=environment,
             stdout=subprocess.PIPE,
