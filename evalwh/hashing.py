@@ -9,10 +9,20 @@ from typing import Any
 
 import orjson
 
+from evalwh.valid_text import valid_json
+
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+
 
 def canonical_json(value: Any) -> bytes:
-    """`value` as JSON bytes: sorted keys, no white space, so that equal values give equal bytes."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    """`value` as JSON bytes: sorted keys, no white space, so that equal values give equal bytes.
+
+    A lone surrogate is U+FFFD in them, as in what a journal stores of it.
+    """
+    try:
+        return orjson.dumps(value, option=_OPTIONS)
+    except TypeError:
+        return orjson.dumps(valid_json(value), option=_OPTIONS)
 
 
 def content_hash(value: Any) -> str:

@@ -10,8 +10,10 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+import orjson
+
 from evalwh.counted import counted
-from evalwh.errors import EvalwhError, RequestFailed
+from evalwh.errors import EvalwhError, RequestFailed, WarehouseError
 from evalwh.generation.budget import Budget
 from evalwh.generation.limits import LONGEST_PAUSE_S, Limits, Pace, estimated_tokens
 from evalwh.generation.logged import log_asked, log_failure, log_reply
@@ -35,7 +37,8 @@ class Job(NamedTuple, Generic[T]):
 
 
 Sink = Callable[[Job[T], Reply], Awaitable[None]]
-"""Stores a reply; done when it is durable. An exception from it ends the generation."""
+"""Stores a reply; done when it is durable. An exception from it ends the generation: at once if
+it is a WarehouseError, which the next reply would meet too, else once what is in flight arrived."""
 
 
 class Asked(Protocol):
@@ -160,7 +163,7 @@ class _Engine(Generic[T]):
             if job is None or self._stopping.is_set():
                 return
             self.progress.started += 1
-            reply = await self._answer(job.request)
+            reply = _refusal(job.request) or await self._answer(job.request)
             if reply is None:
                 return
             self._hand_over(job, reply)
@@ -183,10 +186,11 @@ class _Engine(Generic[T]):
         self._backlog.release()
         error = task.exception() if not task.cancelled() else None
         if error is not None and self._sink_error is None:
-            # What can't be stored is not worth asking for.
             self._sink_error = error
             self._stopping.set()
-            self._cancel_workers()
+            if isinstance(error, WarehouseError):
+                # What can't be stored is not worth waiting for.
+                self._cancel_workers()
 
     async def _answer(self, request: Request) -> Reply | None:
         """The reply after all tries, an error reply, or None if stopped before one came."""
@@ -303,6 +307,17 @@ class _Engine(Generic[T]):
                 await self._stopping.wait()
         except TimeoutError:
             return
+
+
+def _refusal(request: Request) -> Reply | None:
+    """The reply to a request with text that no model can be sent, and no row can hold."""
+    try:
+        orjson.dumps((request.messages, request.params), option=orjson.OPT_NON_STR_KEYS)
+    except TypeError as error:
+        what = "its text holds a lone surrogate, which isn't valid Unicode"
+        said = what if "surrogate" in str(error) else one_line(str(error), 200)
+        return Reply(response=None, error=f"not sent: {said}")
+    return None
 
 
 def _error_reply(failure: RequestFailed, *, tries: int) -> Reply:

@@ -8,6 +8,7 @@ import orjson
 
 from evalwh.errors import RequestFailed
 from evalwh.records import Reply
+from evalwh.valid_text import valid_json
 
 _SHOWN_CHARS = 80
 _MOST_TOKENS = 10**12
@@ -34,12 +35,7 @@ def read_text_json(data: bytes) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         # orjson refuses lone surrogates, which models do send; the slower parser takes them.
-        return _valid(json.loads(data.decode("utf-8", "replace")))
-
-
-def valid_text(text: str) -> str:
-    """`text` with surrogate pairs joined and lone surrogates replaced by U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return valid_json(json.loads(data.decode("utf-8", "replace")))
 
 
 def chat_reply(payload: Any, where: str, latency_ms: float) -> Reply:
@@ -151,16 +147,6 @@ def _status_in(payload: dict[str, Any]) -> int | None:
     error = payload.get("error")
     code = error.get("code") if isinstance(error, dict) else payload.get("code")
     return code if isinstance(code, int) else None
-
-
-def _valid(value: Any) -> Any:
-    if isinstance(value, str):
-        return valid_text(value)
-    if isinstance(value, list):
-        return [_valid(item) for item in value]
-    if isinstance(value, dict):
-        return {valid_text(name): _valid(item) for name, item in value.items()}
-    return value
 
 
 def _not_json(text: str, where: str) -> RequestFailed:

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from evalwh.models.chat import token_count, valid_text
+from evalwh.models.chat import token_count
 from evalwh.models.harness_logprobs import MOST_LOGPROB, Unusable
 from evalwh.records import Reply
+from evalwh.valid_text import valid_text
 
 IMPOSSIBLE = "-Infinity"
 """The log-likelihood of what a model gives a probability of 0, since JSON has no word for it."""

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 import orjson
 
 from evalwh.errors import WarehouseError
+from evalwh.valid_text import valid_json
 from evalwh.warehouse.own_files import close_own, open_own
 
 NO_RUN = "+"
@@ -27,7 +28,6 @@ NO_RUN = "+"
 _GROUP_S = 0.01
 _NAMED = re.compile(rb'\{"journal":\{"name":"([^"\\]+)"\}\}\n')
 _LONGEST_NAMED_BYTES = 400
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def journals_folder(warehouse: Path) -> Path:
@@ -59,7 +59,7 @@ def encode_line(kind: str, record: Mapping[str, Any]) -> bytes:
     try:
         return orjson.dumps({kind: record}) + b"\n"
     except TypeError:
-        return orjson.dumps({kind: _without_surrogates(record)}) + b"\n"
+        return orjson.dumps({kind: valid_json(record)}) + b"\n"
 
 
 class Journal:
@@ -221,14 +221,3 @@ def _resolve(futures: "list[asyncio.Future[None]]", failure: WarehouseError | No
             durable.set_exception(failure)
         else:
             durable.set_result(None)
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        paired = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return _SURROGATE.sub("\ufffd", paired)
-    if isinstance(value, Mapping):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_surrogates(item) for item in value]
-    return value

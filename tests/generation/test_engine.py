@@ -419,6 +419,37 @@ async def test_a_sink_that_fails_ends_the_generation_with_its_error() -> None:
             await generate_all(jobs(10**6), model, full, limits=QUICK)
 
 
+async def test_a_sink_that_fails_for_one_reply_gets_those_that_are_in_flight() -> None:
+    stored = Received()
+
+    async def picky(job: Job[int], reply: Reply) -> None:
+        if job.tag == 0:
+            raise ValueError("not this one")
+        await stored(job, reply)
+
+    progress = Progress()
+    with pytest.raises(ValueError, match="not this one"):
+        await generate_all(jobs(10**6), Late(), picky, limits=QUICK, progress=progress)
+
+    assert sorted(stored.replies) == list(range(1, progress.started))
+
+
+async def test_text_that_no_model_can_be_sent_is_an_error_and_is_not_sent() -> None:
+    def with_a_surrogate() -> Iterator[Job[int]]:
+        yield from jobs(2)
+        yield Job(Request(MODEL, [{"role": "user", "content": "x\ud800y"}]), 2)
+        yield Job(Request(MODEL, [{"role": "user", "content": "x"}], {"stop": "\udce9"}), 3)
+
+    sink = Received()
+    async with ChatServer(answer=echo) as server, model_of(server) as model:
+        done = await generate_all(with_a_surrogate(), model, sink, limits=QUICK)
+        asked = server.requests
+
+    error = "not sent: its text holds a lone surrogate, which isn't valid Unicode"
+    assert (sink.responses(), asked, done.errors) == (["0", "1", None, None], 2, 2)
+    assert [sink.replies[tag].error for tag in (2, 3)] == [error, error]
+
+
 class Instant:
     """A model that answers at once: what is left is the engine's own cost."""
 
@@ -428,6 +459,18 @@ class Instant:
 
     async def generate(self, request: Request) -> Reply:
         return Reply("x", prompt_tokens=1, completion_tokens=1)
+
+
+class Late:
+    """A model that answers the first request at once, and the others a moment later."""
+
+    name = MODEL
+    most_concurrent: int | None = None
+    batched_requests: int | None = None
+
+    async def generate(self, request: Request) -> Reply:
+        await asyncio.sleep(0.0 if request.messages[0]["content"] == "0" else 0.1)
+        return Reply("x")
 
 
 class Faulty:
