@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from evalwh.cli.run_words import PAIRS, RENAMED, UNHEARD, say_unheard
+from evalwh.cli.run_words import PAIRS, RENAMED, STANDING_FOR, UNHEARD, say_unheard
 from evalwh.errors import UsageError, did_you_mean
 
 _RUNS = "runs"
@@ -73,8 +73,11 @@ def _settings(path: Path, node: Any, names: Mapping[str, str]) -> dict[str, Sett
         key = RENAMED.get(theirs, theirs)
         if key in UNHEARD:
             say_unheard(f"{place}: '{written}'", key)
-        elif value is None:
+        elif value is None or (key in STANDING_FOR and not value):
             continue
+        elif key in STANDING_FOR:
+            option, stands = STANDING_FOR[key]
+            settings = merged({option: Setting(stands, place)}, settings)
         elif key in PAIRS:
             option, inner = PAIRS[key]
             settings = merged(settings, {option: Setting({inner: value}, place)})

@@ -83,6 +83,14 @@ def _seed(word: str, text: str, where: str) -> int | None:
         raise UsageError(f"{where}: '{text}' must be a whole number") from None
 
 
+def _judge(text: str, where: str) -> str | None:
+    """A model; Evalchemy's `auto` is a benchmark's usual one, which is asked by name only."""
+    if text != "auto":
+        return text
+    typer.echo(f"evalwh: note: {where} auto: no judge is asked; give --judge MODEL", err=True)
+    return None
+
+
 def _use_cache(text: str, where: str) -> bool:
     if text.lower() not in _BOOLEANS:
         typer.echo(
@@ -96,6 +104,7 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "apply_chat_template": _template,
     "batch_size": _batch_size,
     "fewshot_as_multiturn": _boolean,
+    "judge": _judge,
     "limit": _limit,
     "repeats": _repeats,
     "samples": _samples,

@@ -22,6 +22,8 @@ PAIRS = {
     "trust_remote_code": ("model_args", "trust_remote_code"),
 }
 """Options of theirs that are a pair of one of ours."""
+STANDING_FOR = {"debug": ("limit", 2)}
+"""Flags of theirs for a value of one of our options, which goes before it where it is given."""
 UNHEARD = {
     "verbosity": "set LOGLEVEL in the environment",
     "v": "set LOGLEVEL in the environment",
@@ -34,7 +36,6 @@ UNHEARD = {
     "wandb_args": "nothing is uploaded",
     "wandb_config_args": "nothing is uploaded",
     "trackio_args": "nothing is uploaded",
-    "debug": "give --limit",
 }
 """Options of theirs that mean nothing here, and what to know instead."""
 _SHORT = {
@@ -85,6 +86,9 @@ def our_words(args: Sequence[str], valued: Collection[str]) -> list[str]:
         following = [value] if equals else _following(words, name, valued)
         if name in UNHEARD:
             say_unheard(word.partition("=")[0], name)
+        elif name in STANDING_FOR:
+            option, value = STANDING_FOR[name]
+            ours = [f"--{option}", str(value), *ours]
         elif name in PAIRS:
             option, key = PAIRS[name]
             gathered.setdefault(option, []).append(f"{key}={_only(following)}")

@@ -60,6 +60,8 @@ class TaskNames:
             return _files(path)
         if name in self._own:
             return [name]
+        if name == "list":  # lm-eval's word
+            raise UnknownTask("no task 'list'; evalwh tasks '*' lists what there is")
         every = {**built_in(f"task '{name}'"), **self._own}
         matching = fnmatch.filter(every, name)
         if not matching:
@@ -115,4 +117,4 @@ def _nowhere(
     near = did_you_mean(name, {*every, *(task.name for task in known_tasks(include_path))})
     if near.startswith("; did you mean") or unknown is None:
         return UnknownTask(f"no task '{name}'{near}")
-    return unknown
+    return UnknownTask(f"{unknown}; nor has lm-eval one: evalwh tasks '*' lists its names")

@@ -124,6 +124,21 @@ def test_a_shared_mapping_may_be_an_anchor(given: Given) -> None:
     assert (run.limit, run.seed, run.tasks) == (4, 1, "x")
 
 
+def test_evalchemys_debug_asks_two_docs(given: Given) -> None:
+    limits = [run.limit for text in ("debug: true", "debug: false") for run in given(text)]
+    assert limits == [2, None]
+
+
+def test_evalchemys_usual_judge_is_asked_by_its_name_only(
+    given: Given, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [run] = given("tasks: x\nannotator_model: auto\n")
+    assert (run.judge, capsys.readouterr().err) == (
+        None,
+        "evalwh: note: c.yaml:2: 'judge' auto: no judge is asked; give --judge MODEL\n",
+    )
+
+
 def test_what_means_nothing_here_is_noted_with_its_place(
     given: Given, capsys: pytest.CaptureFixture[str]
 ) -> None:

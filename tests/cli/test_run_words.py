@@ -44,6 +44,8 @@ VALUED = {
         ("-E docs.json --limit 3", "--samples docs.json --limit 3"),
         ("--metadata a=1 b=[4] --limit 3", "--limit 3 --metadata a=1,b=[4]"),
         ('--metadata={"a":1} --metadata b=2', '--metadata {"a":1},b=2'),
+        ("--debug --tasks a", "--limit 2 --tasks a"),
+        ("--limit 3 --debug", "--limit 2 --limit 3"),
         ("--limt 3", "--limt 3"),
         ("--tasks", "--tasks"),
     ],

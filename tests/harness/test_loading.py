@@ -212,8 +212,9 @@ def test_an_unknown_name_gets_the_nearest_of_lm_evals(files: TaskFiles, built_in
 def test_a_name_near_to_nothing_is_told_as_it_was_before(built_in: Built) -> None:
     built_in(hellaswag=["task", "hellaswag/hellaswag.yaml", []])
 
+    assert problem("list") == "no task 'list'; evalwh tasks '*' lists what there is"
     assert problem("xyz", unknown=UnknownTask("no task 'xyz'; there is bot")) == (
-        "no task 'xyz'; there is bot"
+        "no task 'xyz'; there is bot; nor has lm-eval one: evalwh tasks '*' lists its names"
     )
 
 
@@ -224,12 +225,15 @@ def test_a_name_near_to_nothing_is_told_as_it_was_before(built_in: Built) -> Non
         ({"doc_to_text": Function("absent.text")}, "Cannot import module 'absent'"),
         ({"doc_to_text": "{{quetsion}}"}, "'quetsion' is undefined"),
         ({"test_split": "validation"}, "no 'validation' in it"),
-        ({"metric_list": [{"aggregation": "mean"}]}, "'metric' key not provided"),
+        (
+            {"metric_list": [{"aggregation": "mean"}]},
+            "'metric_list' must be a list of mappings that",
+        ),
         ({"dataset_path": "someone/absent", "dataset_kwargs": None}, "name a local copy as its"),
         ({"process_docs": Function("lacking.docs")}, "No module named 'zzz'; install it, or lm-e"),
         ({"output_type": "chat"}, "Got invalid output_type 'chat'"),
         ({"include": "absent.yaml"}, "absent.yaml"),
-        ({"doc_to_target": None}, "doc_to_text or doc_to_target is missing"),
+        ({"doc_to_target": None}, "'doc_to_target' is missing; give both"),
     ],
 )
 def test_what_is_wrong_with_a_task_is_one_line_with_its_file(
