@@ -71,9 +71,14 @@ class Sampled(NamedTuple):
     def is_harness(self) -> bool:
         return bool(self.dataset.get("kind") == "harness")
 
+    def filter_place(self, name: str) -> int:
+        """Where a field stands among the task's; one that isn't its comes last."""
+        names = [spec["name"] for spec in self.dataset.get("fields", ())]
+        return names.index(name) if name in names else len(names)
+
 
 def samples_of(warehouse: Warehouse, sampled: Sampled, gen_kwargs: Row) -> Iterator[dict[str, Any]]:
-    """The samples of a cell, filter by filter, docs in the dataset's order."""
+    """The samples of a cell, filter by filter as the task has them, docs in the dataset's order."""
     generations = warehouse.read(_GENERATIONS, sampled.values).dicts()
     scores = _by_case(warehouse.read(_SCORES, sampled.values).dicts())
     doc_ids = [row["doc_id"] for row in generations]
@@ -84,7 +89,9 @@ def samples_of(warehouse: Warehouse, sampled: Sampled, gen_kwargs: Row) -> Itera
         for field in warehouse.read(_FIELDS, sampled.values).dicts()
         if field["doc_id"] in replies
     ]
-    for field in sorted(fields, key=lambda row: (row["field"], place[row["doc_id"]])):
+    for field in sorted(
+        fields, key=lambda row: (sampled.filter_place(row["field"]), place[row["doc_id"]])
+    ):
         rows = [
             row
             for row in replies[field["doc_id"]]

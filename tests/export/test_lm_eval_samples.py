@@ -102,3 +102,20 @@ def test_the_turns_of_a_doc_come_in_their_order(tmp_path: Path) -> None:
         ["second"],
         ["gen_args_0", "gen_args_1"],
     )
+
+
+def test_filters_come_in_the_order_of_the_task(tmp_path: Path) -> None:
+    names = ["strict", "flexible"]
+    datasets = [{"dataset": "d", "origin": {}, "fields": [{"name": name} for name in names]}]
+    given = Given(tmp_path / "evalwh.duckdb").run(config={"datasets": datasets}).docs("a", "b")
+    cell = given.cell(docs=2)
+    for doc_id in ("a", "b"):
+        fields = [{**_fields("hi")[0], "field": name} for name in names]
+        given.generation(cell, doc_id).case(cell, doc_id, fields=fields)
+    lines = _lines(given, tmp_path / "run.json")
+    assert [(line["filter"], line["doc_id"]) for line in lines] == [
+        ("strict", 0),
+        ("strict", 1),
+        ("flexible", 0),
+        ("flexible", 1),
+    ]
