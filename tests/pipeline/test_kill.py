@@ -69,6 +69,7 @@ def test_an_acknowledged_record_survives_a_kill_at_any_moment(tmp_path: Path) ->
     """What `append` has returned for is in the warehouse, whenever its process is killed."""
     warehouse = Warehouse(tmp_path / "evalwh.duckdb")
     chance = random.Random(7)
+    ever_acknowledged: set[int] = set()
     for _round in range(KILLS):
         writer = subprocess.Popen(
             [sys.executable, "-c", _WRITER, str(warehouse.path)],
@@ -82,8 +83,11 @@ def test_an_acknowledged_record_survives_a_kill_at_any_moment(tmp_path: Path) ->
         acknowledged = {int(line) for line in writer.communicate()[0].split("\n")[:-1]}
         warehouse.fold()
         stored = warehouse.read("select doc_key, count(*) from facts.generations group by all").rows
-        assert acknowledged <= {key for key, _count in stored}
-        assert {count for _key, count in stored} == {1}
+        ever_acknowledged |= acknowledged
+        assert ever_acknowledged <= {key for key, _count in stored}
+        # The first kills of a busy machine may come before the first record.
+        assert {count for _key, count in stored} <= {1}
+    assert ever_acknowledged
 
 
 _WRITER = """
