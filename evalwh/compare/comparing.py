@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from evalwh.compare.pairing import Cell, Pairing, cells_of, pair_cells
 from evalwh.compare.sides import Side
+from evalwh.compare.statements import CELLS, DIFFERENCES, DOCS, GROUPS, HAS_GROUPS, UNFINISHED
 from evalwh.errors import UsageError, did_you_mean
 from evalwh.hints import db_option
 from evalwh.warehouse import Warehouse
@@ -23,83 +24,6 @@ _PAIR_COLUMNS = (
     *("model_b", "prompt_id_b", "dataset", "split"),
 )
 CHANGES = ("broken", "fixed", "missing", "edited", "changed")
-_CELLS = """
-select
-    cells.run_id,
-    cells.model,
-    cells.prompt_id,
-    cells.dataset,
-    cells.split,
-    list((measured.field, measured.metric)) filter (measured.field is not null) as measures
-from keyed_cells as cells
-left join measured_cells as measured using (cell_key)
-where cells.run_id in ($1, $2)
-group by all
-order by all
-"""
-_UNFINISHED = """
-select run_id, coalesce(status, 'not begun') as status
-from runs
-where run_id in ($1, $2) and status is distinct from 'finished'
-order by run_id = $2
-"""
-_NARROWED = """
-where run_a = $run_a
-    and run_b = $run_b
-    and ($paired::boolean is null or paired = $paired)
-    and ($dataset::varchar is null or dataset = $dataset)
-    and ($field::varchar is null or field = $field)
-    and ($metric::varchar is null or metric = $metric)
-"""
-_ORDER = "order by dataset, split, model_a, model_b, prompt_id_a, prompt_id_b, field, metric"
-_DIFFERENCES = f"""
-select
-    dataset, prompt_id_b as prompt_id, field, metric, docs, difference, ci_low, ci_high, p_value,
-    fixed, broken, missing, p_adjusted, conclusion, aggregation, value_a, value_b, interval,
-    coalesce(is_mean(aggregation), false) as is_mean, pass_rate_a, pass_rate_b, missing_a,
-    missing_b, unscored, edited, threshold, higher_is_better, same_scorer,
-    run_a, model_a, prompt_id_a, run_b, model_b, prompt_id_b, split,
-    null::varchar as "group", null::bigint as tasks_a, null::bigint as tasks_b
-from differences
-{_NARROWED} {_ORDER}
-"""
-_HAS_GROUPS = """
-select count(*) from runs
-where run_id in ($1, $2) and contains(config::varchar, '"aggregate_metric_list"')
-"""
-_GROUPS = """
-select
-    null as dataset, null as prompt_id, field, metric, least(docs_a, docs_b) as docs, difference,
-    ci_low, ci_high, p_value, null as fixed, null as broken,
-    greatest(docs_a, docs_b) - least(docs_a, docs_b) as missing, p_adjusted, conclusion,
-    null as aggregation, value_a, value_b,
-    case when ci_low is not null then 'unpaired' end as interval, false as is_mean,
-    null as pass_rate_a, null as pass_rate_b, greatest(docs_b - docs_a, 0) as missing_a,
-    greatest(docs_a - docs_b, 0) as missing_b, null as unscored, 0 as edited, null as threshold,
-    higher_is_better, null as same_scorer, run_a, model_a, null as prompt_id_a, run_b, model_b,
-    null as prompt_id_b, null as split, group_name as "group", tasks_a, tasks_b
-from group_differences
-where run_a = $run_a
-    and run_b = $run_b
-    and $dataset::varchar is null
-    and ($field::varchar is null or field = $field)
-    and ($metric::varchar is null or metric = $metric)
-order by model_a, model_b, group_name, field, metric
-"""
-_DOCS = f"""
-select
-    dataset, prompt_id_b as prompt_id, field, metric, doc_id, change, score_a, score_b,
-    passed_a, passed_b, run_a, model_a, prompt_id_a, run_b, model_b, prompt_id_b, split
-from comparisons
-{_NARROWED}
-    and case
-        when $change = 'changed'
-            then change <> 'same' or (change is null and score_a <> score_b)
-        else change = $change
-    end
-    and ($change <> 'changed' or change is null or change <> 'unscored')
-{_ORDER}, doc_id
-"""
 
 
 class Question(NamedTuple):
@@ -141,7 +65,7 @@ def compare_sides(warehouse: Warehouse, a: Side, b: Side, asked: Question) -> Co
     Raises UsageError where the sides have nothing of what is asked for in common.
     """
     with warehouse.reading(asked.as_of) as connection:
-        found = execute(connection, _CELLS, [a.run_id, b.run_id]).fetchall()
+        found = execute(connection, CELLS, [a.run_id, b.run_id]).fetchall()
         cells = [_cell(*row) for row in found]
         db = db_option(warehouse.path)
         pairing = _pairing(cells, a, b, db)
@@ -150,10 +74,10 @@ def compare_sides(warehouse: Warehouse, a: Side, b: Side, asked: Question) -> Co
             why = "; ".join(filter(None, lacking)) or "no field and metric is scored on both sides"
             raise UsageError(f"nothing to compare: {why}")
         _require_asked(pairing, asked)
-        unfinished = execute(connection, _UNFINISHED, [a.run_id, b.run_id]).fetchall()
+        unfinished = execute(connection, UNFINISHED, [a.run_id, b.run_id]).fetchall()
         connection.execute(f"set variable seed = {asked.seed:d}")
         values = _values(cells, pairing, asked)
-        cursor = execute(connection, _DOCS if asked.change else _DIFFERENCES, values)
+        cursor = execute(connection, DOCS if asked.change else DIFFERENCES, values)
         columns = [(str(name), str(kind)) for name, kind, *_ in cursor.description]
         rows = cursor.fetchall()
         groups = [] if asked.change else _groups(connection, values)
@@ -192,9 +116,9 @@ def _of_pairs(
 def _groups(connection: "DuckDBPyConnection", values: Mapping[str, Value]) -> list[tuple[Any, ...]]:
     """The rows of lm-eval's groups; runs that have none are spared the question."""
     runs = [values["run_a"], values["run_b"]]
-    ((having,),) = execute(connection, _HAS_GROUPS, runs).fetchall()
+    ((having,),) = execute(connection, HAS_GROUPS, runs).fetchall()
     asked = {key: value for key, value in values.items() if key != "paired"}
-    return execute(connection, _GROUPS, asked).fetchall() if having else []
+    return execute(connection, GROUPS, asked).fetchall() if having else []
 
 
 def _of_models(

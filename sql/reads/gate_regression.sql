@@ -5,9 +5,10 @@
 -- edited and so are not compared: a missing case is not a passing case. A drop is that of the pass
 -- rate; without a threshold that of the figure: the mean, or what lm-eval makes of the docs. Where a
 -- figure can't be tested, lm-eval giving no error of it, any drop fails unless $max_drop allows it.
--- What the baseline has a score of and the run has no partner for is lost as a whole. Where no doc has a score on both sides nothing was compared: a
--- row fails if that is so of all rows, or of the field or metric that $field or $metric names. A run
--- that is its own baseline differs in nothing. Worst first.
+-- What the baseline has a score of and the run has no partner for is lost as a whole. Where no doc
+-- has a score on both sides nothing was compared: a row fails if that is so of all rows, or of the
+-- field or metric that $field or $metric names. A run that is its own baseline differs in nothing.
+-- Worst first.
 
 with compared as (
     select

@@ -1,6 +1,6 @@
 -- keyed_aggregates: one row per cell and measure that lm-eval aggregated: its newest aggregate, made
 -- whole of items and scores where SQL can say it, for views over facts. What is no more than a mean
--- is left to keyed_figures.
+-- is left to measured_figures.
 --
 -- run_id       VARCHAR  the run; grouped by, so that a filter on it reaches the facts
 -- cell_key     BIGINT   key of the cell in facts
