@@ -5,10 +5,12 @@ and the extra body of a request, the user part of a URL, a key in a URL's query,
 an environment variable whose name says so.
 """
 
+import base64
 import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from evalwh.records import Json
 
@@ -38,6 +40,7 @@ _KNOWN_FORM = re.compile(r"\b(?:sk|pk|gsk|hf|xai|AIza|ghp|nvapi)[-_]?[A-Za-z0-9_
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token)\s+", re.IGNORECASE)
 _LEAST_SECRET = 4
 _LEAST_ENV_SECRET = 8
+_LEAST_BEGINNING = 6
 
 
 class SplitArgs(NamedTuple):
@@ -102,11 +105,18 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
     """
     for value in sorted({*secrets, *_environment_secrets()}, key=len, reverse=True):
         if len(value) >= _LEAST_SECRET:
-            text = text.replace(value, REDACTED)
+            text = _without_beginning(text.replace(value, REDACTED), value)
     text = _URL_USER.sub(REDACTED, text)
     text = _URL_KEY.sub(rf"\1={REDACTED}", text)
     text = _BEARER.sub(rf"\1 {REDACTED}", text)
     return _KNOWN_FORM.sub(REDACTED, text)
+
+
+def _without_beginning(text: str, value: str) -> str:
+    """`text` without the beginning of `value` before a `…`, where a message was cut."""
+    for length in range(len(value) - 1, _LEAST_BEGINNING - 1, -1) if "…" in text else ():
+        text = text.replace(f"{value[:length]}…", f"{REDACTED}…")
+    return text
 
 
 def redact_address(address: str) -> str:
@@ -129,7 +139,7 @@ def secret_values(model_args: Mapping[str, Json]) -> list[str]:
         elif is_secret_name(name):
             values.append(str(value))
         elif isinstance(value, str):
-            values += [part for user in _URL_USER.findall(value) for part in user.split(":")]
+            values += [part for user in _URL_USER.findall(value) for part in _logins(user)]
             values += [found.group().split("=", 1)[1] for found in _URL_KEY.finditer(value)]
     return values
 
@@ -161,6 +171,13 @@ def _leaves(value: Json) -> list[str]:
         return []
     text = str(value)
     return list(dict.fromkeys((text, _SCHEME.sub("", text, count=1))))
+
+
+def _logins(user: str) -> list[str]:
+    """A URL's user and password as they are written and meant, and as a header has both."""
+    meant = unquote(user)
+    basic = base64.b64encode(meant.encode()).decode()
+    return list(dict.fromkeys((*user.split(":"), *meant.split(":", 1), basic)))
 
 
 def _environment_secrets() -> list[str]:

@@ -35,10 +35,23 @@ def _in_tls(connection: Connection, error: Exception) -> Finding | None:
             return problem(
                 "tls",
                 f"{host} speaks no TLS",
-                f"write http:// for https:// in base_url: {connection.with_scheme('http')}",
+                _without_tls(connection),
             )
+        case aiohttp.ClientConnectorError() if connection.has_tls and _is_broken_off(error):
+            return problem("tls", f"{host} ends the connection at once", _without_tls(connection))
         case _:
             return None
+
+
+def _without_tls(connection: Connection) -> str:
+    word, address = connection.endpoint.address_word, connection.with_scheme("http")
+    return f"write http:// for https:// in {word}, unless its log says what it wants: {address}"
+
+
+def _is_broken_off(error: aiohttp.ClientConnectorError) -> bool:
+    """Whether somebody listened, and then closed it."""
+    broken = isinstance(error.os_error, ConnectionError)
+    return broken and not isinstance(error.os_error, ConnectionRefusedError)
 
 
 def _at_proxy(connection: Connection, error: Exception) -> Finding | None:
@@ -80,7 +93,7 @@ def _at_host(connection: Connection, error: Exception, timeout_s: float) -> Find
             return problem(
                 "connection",
                 f"nothing listens at {host}: {reason}",
-                "start the server, or check the port in base_url",
+                f"start the server, or check the port in {connection.endpoint.address_word}",
             )
         case asyncio.TimeoutError():
             return problem(
@@ -136,7 +149,8 @@ def refused(
             return problem("rate limit", f"too many requests, {what}", _slower(headers))
         case _ if 300 <= status < 400:
             target = headers.get("Location", "nowhere")
-            return problem(step, f"it redirects to {target}", "give that address as base_url")
+            fix = f"give that address as {endpoint.address_word}"
+            return problem(step, f"it redirects to {target}", fix)
         case _ if status >= 500:
             return problem(step, f"the server fails, {what}", "see its log; another try may help")
         case _:

@@ -17,21 +17,22 @@ import aiohttp
 import orjson
 
 from evalwh.doctor.causes import limits_said, refused, unreachable
-from evalwh.doctor.findings import Finding, Status, note, ok, problem
+from evalwh.doctor.findings import Finding, Status, note, ok, problem, redacted
 from evalwh.errors import RequestFailed, named
 from evalwh.models import create_model
 from evalwh.models.arguments import text_arg
 from evalwh.models.chat import error_message, one_line, read_text_json
-from evalwh.models.openai import DEFAULT_KEY_ENV, DEFAULT_URL, Connection, OpenAIModel
+from evalwh.models.openai import DEFAULT_KEY_ENV, DEFAULT_URL, Connection, OpenAIModel, read_chunks
 from evalwh.prices import FREE, Price, price_of
 from evalwh.records import Json, Request
-from evalwh.secrets import redact
+from evalwh.secrets import secret_values
 
 SLOW_FIRST_TOKEN_S = 5.0
 _CONNECTING_S = 10.0
 _OPENAI_KINDS = ("openai", "local-chat-completions", "openai-chat-completions")
 _OPENAI_PREFIXES = ("openai", "hosted_vllm", "lm_studio", "custom_openai")
 _QUESTION = "Say hello."
+_CONTENT = b'"content"'
 _MOST_LISTED = 8
 
 
@@ -44,13 +45,15 @@ async def examine(
 ) -> AsyncGenerator[Finding, None]:
     """What is found of the model that `--model`, `--model_name` and `--model_args` describe.
 
-    Ends after the first problem that the next steps would meet again. Raises UsageError for
-    arguments that describe no model.
+    Ends after the first problem that the next steps would meet again. No finding holds a secret.
+    Raises UsageError for arguments that describe no model.
     """
     steps = _steps(kind, model_name, model_args, timeout_s)
+    key = os.environ.get(text_arg(model_args, "api_key_env") or "", "")
+    secrets = [*secret_values(model_args), key]
     async with aclosing(steps):
         async for finding in steps:
-            yield finding
+            yield redacted(finding, secrets)
 
 
 def _steps(
@@ -110,6 +113,9 @@ async def _examined(probe: "_Probe", timeout_s: float) -> AsyncGenerator[Finding
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         yield unreachable(probe.connection, error, _CONNECTING_S)
         return
+    except RequestFailed as failure:
+        yield problem("connection", str(failure), _no_model_at(probe.connection))
+        return
     yield ok("connection", f"answers in {(time.perf_counter() - started) * 1000:.0f} ms")
     if (finding := await _where_v1_is(probe, models)) is not None:
         yield finding
@@ -134,7 +140,7 @@ class _Response(NamedTuple):
     def payload(self) -> Any:
         try:
             return read_text_json(self.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -165,7 +171,8 @@ class _Probe:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=timeout_s),
         ) as response:
-            return _Response(response.status, response.headers, await response.content.read(2**20))
+            chunks = [each async for each in read_chunks(response.content, self.connection.host)]
+            return _Response(response.status, response.headers, b"".join(chunks))
 
 
 async def _where_v1_is(probe: _Probe, models: _Response) -> Finding | None:
@@ -175,12 +182,14 @@ async def _where_v1_is(probe: _Probe, models: _Response) -> Finding | None:
         return None
     try:
         there = await probe.get("/v1/models", _CONNECTING_S)
-    except (aiohttp.ClientError, TimeoutError, OSError):
+    except (aiohttp.ClientError, TimeoutError, OSError, RequestFailed):
         return None
     if there.names is None and there.status not in (401, 403):
         return None
     address = f"{connection.endpoint.base_url}/v1"
-    return problem("address", "it lacks /v1", f"give --model_args base_url={address}")
+    return problem(
+        "address", "it lacks /v1", f"give --model_args {connection.endpoint.address_word}={address}"
+    )
 
 
 def _model_name(connection: Connection, models: _Response) -> list[Finding]:
@@ -207,18 +216,24 @@ async def _request(probe: _Probe, timeout_s: float) -> AsyncGenerator[Finding, N
         finding = unreachable(connection, error, timeout_s)
         yield Finding("request", finding.status, finding.text, finding.fix)
         return
+    except RequestFailed as failure:
+        yield problem("request", str(failure), _no_model_at(connection))
+        return
     response = timed.response
     if response.status != 200:
         yield refused(connection, "request", response.status, response.headers, response.said)
         return
     if b"choices" not in response.data:
         shown = one_line(response.data[:200].decode("utf-8", "replace"))
-        yield problem(
-            "request", f"no chat completion came back but {shown}", "check base_url; it ends in /v1"
-        )
+        said = f"no chat completion came back but {shown}"
+        yield problem("request", said, _no_model_at(connection))
         return
     for finding in _answered(connection, timed):
         yield finding
+
+
+def _no_model_at(connection: Connection) -> str:
+    return f"check {connection.endpoint.address_word}; it ends in /v1"
 
 
 class _Timed(NamedTuple):
@@ -245,9 +260,10 @@ async def _timed(probe: _Probe, timeout_s: float) -> _Timed:
         timeout=aiohttp.ClientTimeout(total=timeout_s),
     ) as response:
         data, first_token_s = bytearray(), None
-        async for chunk in response.content.iter_any():
+        async for chunk in read_chunks(response.content, connection.host):
+            seen = max(0, len(data) - len(_CONTENT))
             data += chunk
-            if first_token_s is None and b'"content"' in data:
+            if first_token_s is None and data.find(_CONTENT, seen) >= 0:
                 first_token_s = time.perf_counter() - started
         total_s = time.perf_counter() - started
         received = _Response(response.status, response.headers, bytes(data))
@@ -295,7 +311,7 @@ async def _by_asking(
             async with asyncio.timeout(timeout_s):
                 reply = await model.generate(request)
         except RequestFailed as failure:
-            said, _, fix = redact(str(failure)).rpartition("; ")
+            said, _, fix = str(failure).rpartition("; ")
             yield Finding("request", Status.PROBLEM, said or fix, fix if said else None)
             return
         except TimeoutError:

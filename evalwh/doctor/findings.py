@@ -1,7 +1,10 @@
 """What an examination finds, step by step."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
+
+from evalwh.secrets import redact
 
 
 class Status(StrEnum):
@@ -18,6 +21,12 @@ class Finding:
     status: Status
     text: str
     fix: str | None = None
+
+
+def redacted(finding: Finding, secrets: Collection[str]) -> Finding:
+    """`finding` without `secrets`: a server may say again what it was sent."""
+    fix = None if finding.fix is None else redact(finding.fix, secrets)
+    return Finding(finding.step, finding.status, redact(finding.text, secrets), fix)
 
 
 def ok(step: str, text: str) -> Finding:

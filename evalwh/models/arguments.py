@@ -182,6 +182,12 @@ def whole_arg(model_args: Mapping[str, Json], name: str, default: int) -> int:
     return value
 
 
+def address_name(model_args: Mapping[str, Json]) -> str:
+    """What the user calls the server's address: `base_url`, or `api_base`."""
+    only_ours = model_args.get("base_url") is None and model_args.get("api_base") is not None
+    return "api_base" if only_ours else "base_url"
+
+
 def address_arg(url: str) -> str:
     """`url` if it is an http address; raises UsageError, with no user and password in it."""
     shown = redact_address(url)

@@ -20,12 +20,16 @@ _NO_ENDPOINT = frozenset((404, 405))
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where requests go, as messages name it: no credentials in it."""
+    """Where requests go, as messages name it: no credentials in it.
+
+    `address_word` is what the user calls the address in `--model_args`.
+    """
 
     model: str
     base_url: str
     key_env: str
     has_key: bool
+    address_word: str = "base_url"
 
     def missing_v1(self) -> str:
         """A hint for an address that lacks `/v1`, else ``."""
@@ -46,7 +50,7 @@ def status_failure(
         return RequestFailed(_not_found(endpoint, where, said), fatal=True, status=status)
     if 300 <= status < 400:
         target = headers.get("Location", "nowhere")
-        message = f"{where}: it redirects to {target}; give that address as base_url"
+        message = f"{where}: it redirects to {target}; give that address as {endpoint.address_word}"
         return RequestFailed(message, fatal=True, status=status)
     if status == 402 or (status == 429 and "insufficient_quota" in said):
         message = f"{where}: the account has no quota left{said}"
@@ -67,7 +71,7 @@ def connection_failure(endpoint: Endpoint, error: Exception, timeout_s: float) -
             message = f"{where}: TLS failed: {one_line(str(error), 200)}"
             return RequestFailed(message, fatal=True)
         case aiohttp.ClientConnectorDNSError():
-            message = f"{where}: no such host; check base_url"
+            message = f"{where}: no such host; check {endpoint.address_word}"
             return RequestFailed(message, retry=True, fatal=True)
         case aiohttp.ClientProxyConnectionError():
             message = f"{where}: the proxy can't be reached: {one_line(str(error), 200)}"
@@ -124,7 +128,7 @@ def _key_advice(endpoint: Endpoint) -> str:
 
 def _not_found(endpoint: Endpoint, where: str, said: str) -> str:
     if "model" not in said.lower():
-        hint = endpoint.missing_v1() or "; check base_url"
+        hint = endpoint.missing_v1() or f"; check {endpoint.address_word}"
         return f"{where}: there is no /chat/completions{hint}{said}"
     provider, _, bare = endpoint.model.partition("/")
     hint = f"; try '{bare}'" if bare and provider == "openai" else ""

@@ -19,6 +19,7 @@ import orjson
 from evalwh.errors import RequestFailed, UsageError
 from evalwh.models.arguments import (
     address_arg,
+    address_name,
     for_library,
     sampling_params,
     seconds_arg,
@@ -59,6 +60,7 @@ class LiteLLMModel(ChatModel):
         name: str,
         *,
         arguments: Mapping[str, Json],
+        address_word: str = "api_base",
         timeout_s: float = 600,
         secrets: tuple[str, ...] = (),
     ) -> None:
@@ -70,6 +72,7 @@ class LiteLLMModel(ChatModel):
         self.arguments = {"num_retries": 0, "max_retries": 0, "drop_params": True, **arguments}
         self.timeout_s = timeout_s
         self._secrets = secrets
+        self._address_word = address_word
         self._litellm: Any = None
 
     @classmethod
@@ -86,6 +89,7 @@ class LiteLLMModel(ChatModel):
         return cls(
             name,
             arguments=arguments,
+            address_word=address_name(model_args),
             timeout_s=timeout_s,
             secrets=tuple({*secret_values({**model_args, **arguments})} - {_NO_KEY_NEEDED}),
         )
@@ -184,7 +188,8 @@ class LiteLLMModel(ChatModel):
         provider, _, model = self.name.partition("/")
         own = f"{provider.upper()}_API_KEY"
         key_env = missing[0] if missing and own not in missing else own
-        return Endpoint(model or self.name, self.base_url or self.name, key_env, has_key)
+        where = self.base_url or self.name
+        return Endpoint(model or self.name, where, key_env, has_key, self._address_word)
 
 
 def import_litellm() -> Any:

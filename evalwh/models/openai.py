@@ -7,7 +7,7 @@ import os
 import re
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
@@ -18,6 +18,7 @@ import orjson
 from evalwh.errors import RequestFailed, UsageError
 from evalwh.models.arguments import (
     address_arg,
+    address_name,
     check_names,
     sampling_params,
     seconds_arg,
@@ -65,6 +66,10 @@ class Connection:
         return f"{parts.hostname}:{parts.port or default}"
 
     @property
+    def has_tls(self) -> bool:
+        return urlsplit(self.base).scheme == "https"
+
+    @property
     def public_proxy(self) -> str:
         return public_url(self.proxy or "")
 
@@ -93,6 +98,7 @@ class OpenAIModel(ChatModel):
         api_key: str | None = None,
         key_env: str = DEFAULT_KEY_ENV,
         headers: Mapping[str, str] | None = None,
+        address_word: str = "base_url",
         timeout_s: float = 600,
         secrets: tuple[str, ...] = (),
     ) -> None:
@@ -104,7 +110,8 @@ class OpenAIModel(ChatModel):
         self._headers = {"Content-Type": "application/json", **(headers or {})}
         if api_key is not None:
             self._headers["Authorization"] = f"Bearer {api_key}"
-        self._endpoint = Endpoint(name, self.base_url, key_env, has_key=api_key is not None)
+        has_key = api_key is not None
+        self._endpoint = Endpoint(name, self.base_url, key_env, has_key, address_word)
         self._timeout_s = timeout_s
         self._secrets = secrets
         self._proxy = _proxy_for(base_url)
@@ -127,6 +134,7 @@ class OpenAIModel(ChatModel):
             api_key=_header_value(api_key, key_env),
             key_env=key_env,
             headers=_headers(model_args),
+            address_word=address_name(model_args),
             timeout_s=seconds_arg(model_args, "timeout", timeout_s),
             secrets=(*secret_values(model_args), *([api_key] if api_key else [])),
         )
@@ -181,18 +189,10 @@ class OpenAIModel(ChatModel):
             async with self._session.post(
                 self._url, data=body, proxy=self._proxy, allow_redirects=False
             ) as response:
-                return response.status, response.headers, await self._read(response.content)
+                chunks = [chunk async for chunk in read_chunks(response.content, self.base_url)]
+                return response.status, response.headers, b"".join(chunks)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise connection_failure(self._endpoint, error, self._timeout_s) from error
-
-    async def _read(self, content: aiohttp.StreamReader) -> bytes:
-        """The whole body, in chunks as they are unpacked: a small one may unpack to any size."""
-        data = bytearray()
-        async for chunk in content.iter_any():
-            data += chunk
-            if len(data) > _LARGEST_REPLY_BYTES:
-                raise RequestFailed(f"{self.base_url}: the reply is larger than 64 MB")
-        return bytes(data)
 
     def _open_session(self) -> aiohttp.ClientSession:
         # How many requests are in flight is the engine's business, so the pool has no limit.
@@ -217,6 +217,19 @@ class OpenAIModel(ChatModel):
             failure.fatal = bool(hint)
             raise
         return payload
+
+
+async def read_chunks(content: aiohttp.StreamReader, where: str) -> AsyncIterator[bytes]:
+    """The body in chunks as they are unpacked: a small one may unpack to any size.
+
+    Raises RequestFailed, which begins with `where`, past 64 MB.
+    """
+    size = 0
+    async for chunk in content.iter_any():
+        size += len(chunk)
+        if size > _LARGEST_REPLY_BYTES:
+            raise RequestFailed(f"{where}: the reply is larger than 64 MB")
+        yield chunk
 
 
 def _base_url(model_args: Mapping[str, Json]) -> str:

@@ -1,5 +1,7 @@
 """What counts as a secret, and that none is left in a text."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,11 +82,12 @@ def test_model_args_are_split_into_public_and_secret() -> None:
 def test_the_secret_strings_of_model_args_are_found_wherever_they_are() -> None:
     model_args: dict[str, Json] = {
         "api_key": "sk-1",
-        "base_url": "https://me:pw12@host/v1?key=abcd",
+        "base_url": "https://me:pw%3B2@host/v1?key=abcd",
         "headers": {"Authorization": "Bearer x"},
         "model": "m",
     }
-    assert sorted(secret_values(model_args)) == ["Bearer x", "abcd", "me", "pw12", "sk-1", "x"]
+    of_url = ["abcd", base64.b64encode(b"me:pw;2").decode(), "me", "pw%3B2", "pw;2"]
+    assert sorted(secret_values(model_args)) == sorted(["Bearer x", "sk-1", "x", *of_url])
 
 
 @pytest.mark.parametrize("name", ["headers", "extra_headers", "default-headers", "extra_body"])
@@ -167,3 +170,7 @@ def test_an_address_is_shown_without_what_may_be_a_password(address: str, shown:
 )
 def test_a_known_secret_never_survives(secret: str, before: str, after: str) -> None:
     assert secret not in redact(before + secret + after, [secret]).replace("[redacted]", "")
+
+
+def test_what_a_cut_message_left_of_a_secret_is_redacted_too() -> None:
+    assert redact("refused: first-half-of…", ["first-half-of-a-key"]) == "refused: [redacted]…"
