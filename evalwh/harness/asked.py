@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from evalwh.errors import TaskError
+from evalwh.harness.own_code import told_as
 from evalwh.harness.params import task_params
 from evalwh.harness.seeds import RandomState
 from evalwh.harness.split_docs import SplitDocs
 from evalwh.records import MAIN, ChatTemplate, Message, Question, RequestKind
 from evalwh.tasks.eval_task import Asking
+from evalwh.tasks.values import checked_text
 
 _AT_ONCE = 100
 
@@ -80,16 +82,9 @@ class AskedDocs:
                 self._asked.append(self._instances(number))
 
     def _instances(self, number: int) -> list[Any]:
-        from evalwh.harness.building import reason
-
         doc = self._docs.numbered(number)
-        try:
+        with told_as(f"task '{self._task.task_name}', doc {doc.place}: it can't be asked"):
             return self._made(number, copy.deepcopy(doc.row))
-        except Exception as error:  # a template or a function of the task may raise anything
-            raise TaskError(
-                f"task '{self._task.task_name}', doc {doc.place}: it can't be asked: "
-                f"{reason(error)}"
-            ) from error
 
     def _made(self, number: int, row: Any) -> list[Any]:
         """The body of the loop in lm-eval's `Task.build_all_requests`."""
@@ -149,8 +144,10 @@ def _prompt(prompt: str | ChatText) -> tuple[RequestKind, list[Message]]:
     return "completion", [_message("user", prompt)]
 
 
-def _message(role: str, content: str) -> Message:
-    return {"role": role, "content": content}
+def _message(role: str, content: Any) -> Message:
+    if not isinstance(content, str):
+        raise ValueError(f"a prompt must be text, not {content!r:.60}")
+    return {"role": role, "content": checked_text(content)}
 
 
 def _keywords(arguments: Sequence[Any]) -> Mapping[str, Any]:

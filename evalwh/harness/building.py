@@ -5,6 +5,7 @@ of: `TaskManager` itself can't take an index that was kept.
 """
 
 import contextlib
+import dataclasses
 import functools
 import logging
 import sys
@@ -15,17 +16,23 @@ from typing import Any, NamedTuple
 import datasets
 import lm_eval.utils
 from lm_eval.api.group import Group
-from lm_eval.api.task import Task
+from lm_eval.api.task import ConfigurableTask, Task
+from lm_eval.config.task import TaskConfig
 from lm_eval.tasks._factory import TaskFactory
 from lm_eval.tasks._index import Entry, Kind, TaskIndex
 from lm_eval.tasks._yaml_loader import load_yaml
 
-from evalwh.errors import TaskError
+from evalwh.errors import TaskError, did_you_mean
 from evalwh.harness.index import Listed, built_in
+from evalwh.harness.own_code import told_as
 from evalwh.harness.seeds import Generators, RandomState
+from evalwh.harness.task_config import check_group, check_member, check_name, check_task
+from evalwh.harness.task_faults import check_made, task_told_as
 
 # lm-eval compiles a task's few templates again for every doc, most of the time it takes to ask.
 lm_eval.utils.env.from_string = functools.lru_cache(maxsize=1024)(lm_eval.utils.env.from_string)
+_SETTINGS = frozenset(each.name for each in dataclasses.fields(TaskConfig))
+_LIBRARIES = ("lm_eval", "datasets")
 
 
 class Names(dict[str, Entry]):
@@ -65,20 +72,61 @@ class _Factory(TaskFactory):  # type: ignore[misc]
     def __init__(self, meta: dict[str, Any]) -> None:
         super().__init__(meta=meta)
         self.generators = Generators()
+        self._inside: list[str] = []
 
     def _load_full_config(
         self, entry: Entry, overrides: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         config: dict[str, Any] = super()._load_full_config(entry, overrides)
+        with told_as(_place(entry.name, entry.yaml_path)):
+            if entry.kind is Kind.GROUP:
+                check_group(config)
+            else:
+                check_task(config, _SETTINGS)
         self.generators.note(_functions(config))
         return config
 
     def _build_task(self, entry: Entry, overrides: dict[str, Any] | None) -> Task:
-        try:
-            with RandomState(self.generators).going_on():
-                return super()._build_task(entry, overrides)
-        except (Exception, SystemExit) as error:
-            raise TaskError(f"{_place(entry.name, entry.yaml_path)}: {_why(error)}") from error
+        place = _place(entry.name, entry.yaml_path)
+        with task_told_as(place), RandomState(self.generators).going_on():
+            task = super()._build_task(entry, overrides)
+            if type(task) is ConfigurableTask:
+                check_made(task)
+            return task
+
+    def _build_group_members(
+        self,
+        member_list: list[Any],
+        group_name: str,
+        overrides: dict[str, Any] | None,
+        registry: dict[str, Entry],
+    ) -> list[Task | Group]:
+        entry = registry.get(group_name)
+        with task_told_as(_place(group_name, entry.yaml_path if entry else None)):
+            if group_name in self._inside:
+                raise ValueError("a group is a member of itself; take it out of its 'task' list")
+            for member in member_list:
+                _check_member(member, overrides or {}, registry)
+            self._inside.append(group_name)
+            members: list[Task | Group] = super()._build_group_members(
+                member_list, group_name, overrides, registry
+            )
+            self._inside.pop()
+            return members
+
+
+def _check_member(member: Any, overrides: Mapping[str, Any], registry: Mapping[str, Entry]) -> None:
+    """Refuse a member that is no name there is, and no task that is written out."""
+    check_member(member)
+    own = {"task": member} if isinstance(member, str) else member
+    if "group" in own or own["task"] in registry:
+        return
+    config = {**overrides, **own}
+    if not config.keys() & {"dataset_path", "custom_dataset"}:
+        known = [*map(str, registry), *built_in(f"task '{own['task']}'")]
+        hint = did_you_mean(str(own["task"]), known)
+        raise ValueError(f"there is no task '{own['task']}'{hint}")
+    check_task(config, _SETTINGS)
 
 
 def scan(folders: Sequence[Path], *, deep: bool = True) -> dict[str, Entry]:
@@ -101,10 +149,10 @@ def _scan_files(files: Iterable[Path]) -> dict[str, Entry]:
 def entry_of_file(path: Path) -> Entry:
     """What a YAML file defines, with its config as it is written there. Raises TaskError."""
     index: dict[str, Entry] = {}
-    try:
-        TaskIndex.process_cfg(load_yaml(path, resolve_func=False), path, index)
-    except Exception as error:  # lm-eval has no class for a file that it can't use
-        raise TaskError(f"{path}: {reason(error)}") from error
+    with told_as(str(path)):
+        config = load_yaml(path, resolve_func=False)
+        check_group(config) if "group" in config else check_name(config)
+        TaskIndex.process_cfg(config, path, index)
     for entry in index.values():
         return entry
     raise TaskError(f"{path}: no 'task' and no 'group' in it; give it a name")
@@ -117,30 +165,12 @@ def build(entry: Entry, names: Names, metadata: Mapping[str, Any]) -> Built:
     """
     factory = _Factory(dict(metadata))
     _forget_modules()
-    try:
-        with quiet(), RandomState().going_on():
-            built = factory.build(entry, overrides=None, registry=names)
-    except TaskError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise TaskError(f"{_place(entry.name, entry.yaml_path)}: {_why(error)}") from error
+    with task_told_as(_place(entry.name, entry.yaml_path)), quiet(), RandomState().going_on():
+        built = factory.build(entry, overrides=None, registry=names)
     tops = built if isinstance(built, list) else [built]
     tasks = {task.task_name: task for top in tops for task in _tasks(top)}
     groups = {group.name: group for top in tops for group in _groups(top)}
     return Built(list(tasks.values()), list(groups.values()), factory.generators)
-
-
-def _why(error: BaseException) -> str:
-    """Why a task can't be built, where lm-eval doesn't say it."""
-    match error:
-        case RecursionError():
-            return "a group is a member of itself; take it out of its own 'task' list"
-        case StopIteration():
-            return "its data has no rows; give the file of each split some"
-        case TypeError() if not str(error):
-            return "doc_to_text or doc_to_target is missing; give both"
-        case _:
-            return reason(error)
 
 
 def runs_code(path: Path | None) -> bool:
@@ -155,35 +185,23 @@ def runs_code(path: Path | None) -> bool:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Without lm-eval's warnings and the progress bars of datasets; what is printed is no data."""
-    logger, bars = logging.getLogger("lm_eval"), datasets.are_progress_bars_disabled()
-    level = logger.level
-    if level == logging.NOTSET:  # LOGLEVEL sets it
-        logger.setLevel(logging.ERROR)
+    """Without the logs of lm-eval and datasets, whose errors are told once they are raised, and
+    without progress bars; what is printed is no data. LOGLEVEL shows the logs."""
+    loggers = [logging.getLogger(name) for name in _LIBRARIES]
+    levels = [each.level for each in loggers]
+    is_shown = loggers[0].level != logging.NOTSET
+    bars = datasets.are_progress_bars_disabled()
+    for each in loggers:
+        each.setLevel(each.level if is_shown else logging.CRITICAL)
     datasets.disable_progress_bars()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        logger.setLevel(level)
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
         if not bars:
             datasets.enable_progress_bars()
-
-
-def reason(error: BaseException) -> str:
-    """An exception as one line that can follow a place."""
-    if type(error).__name__ == "DatasetGenerationError" and error.__cause__:
-        return reason(error.__cause__)
-    text = " ".join(str(error).split())
-    if isinstance(error, SystemExit):
-        return f"its code ends the program (SystemExit: {text})"
-    if isinstance(error, KeyError):
-        return f"no {text} in it"
-    if isinstance(error, ModuleNotFoundError):
-        return f"{text}; install it, or lm-eval's extra for this task"
-    if text.startswith("Couldn't reach"):
-        return f"{text}; allow the network once, or name a local copy as its dataset_path"
-    return text or type(error).__name__
 
 
 def _forget_modules() -> None:

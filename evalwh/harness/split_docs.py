@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from evalwh.errors import TaskError
 from evalwh.harness.columns import columns_of, json_of
+from evalwh.harness.own_code import told_as
 from evalwh.hashing import content_hash
 from evalwh.records import Doc, Json
 from evalwh.tasks.samples import check_places
@@ -107,15 +108,9 @@ class SplitDocs:
         return doc_hash if self._seen[doc_hash] == 1 else f"{doc_hash}#{self._seen[doc_hash]}"
 
     def _target(self, place: int, row: Any) -> Json:
-        try:
+        doc = f"task '{self._dataset}', {self._split} doc {place}"
+        with told_as(f"{doc}: no target can be made of it"):
             return json_of(self._target_of(row))
-        except Exception as error:  # doc_to_target is anyone's code or template
-            from evalwh.harness.building import reason
-
-            raise TaskError(
-                f"task '{self._dataset}', {self._split} doc {place}: no target can be made of it: "
-                f"{reason(error)}"
-            ) from error
 
 
 def _id_column(rows: Sequence[Any]) -> str | None:

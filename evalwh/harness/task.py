@@ -8,6 +8,7 @@ from typing import Any
 from evalwh.errors import TaskError, UsageError, did_you_mean
 from evalwh.harness.asked import AskedDocs, AskedInstance, question_of
 from evalwh.harness.columns import json_of
+from evalwh.harness.own_code import told_as
 from evalwh.harness.prompt_text import prompt_text
 from evalwh.harness.seeds import SEED, Generators, RandomState
 from evalwh.harness.split_docs import SplitDocs
@@ -111,7 +112,8 @@ class HarnessTask:
         replies: Mapping[str, str] | None = None,  # noqa: ARG002 - none come before it
     ) -> Sequence[Question]:
         asked = self._asked_docs(doc.split, asking).of(doc.doc_id)
-        return [question_of(each) for each in asked]
+        with told_as(f"task '{self.name}', doc '{doc.doc_id}': it can't be asked"):
+            return [question_of(each) for each in asked]
 
     def instances_of(self, split: str, asking: Asking) -> Mapping[str, Sequence[AskedInstance]]:
         """Every doc's Instances in lm-eval's order, by doc_id, each with its stage."""
@@ -133,7 +135,7 @@ class HarnessTask:
 
     def _docs(self, split: str) -> SplitDocs:
         if split not in self._splits:
-            with RandomState(self._generators).going_on():
+            with told_as(f"task '{self.name}'"), RandomState(self._generators).going_on():
                 rows = self._rows(split)
             target_of = self.lm_eval_task.doc_to_target
             places = self._places if split == "test" else None
@@ -183,17 +185,13 @@ class HarnessTask:
 
     def _unprompted(self, rows: Sequence[Any]) -> list[Any]:
         """The Instances about rows, without their prompts."""
-        from evalwh.harness.building import quiet, reason
+        from evalwh.harness.building import quiet
 
         instances: list[Any] = []
         with quiet(), RandomState(self._generators).going_on():
             for number, row in enumerate(rows):
-                try:
+                with told_as(f"task '{self.name}', doc {number}: it can't be asked"):
                     instances += self._unprompted_row(copy.deepcopy(row))
-                except Exception as error:  # as where they are asked: anyone's code
-                    raise TaskError(
-                        f"task '{self.name}', doc {number}: it can't be asked: {reason(error)}"
-                    ) from error
         return instances
 
     def _unprompted_row(self, row: Any) -> list[Any]:

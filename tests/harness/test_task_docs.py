@@ -205,7 +205,8 @@ def test_a_doc_that_no_target_can_be_made_of_is_named_before_anything_is_asked(
         task.size("test")
 
     assert str(raised.value) == (
-        "task 'add', test doc 1: no target can be made of it: division by zero"
+        "task 'add', test doc 1: no target can be made of it: "
+        "ZeroDivisionError: division by zero (functions.py:1)"
     )
 
 
