@@ -25,8 +25,10 @@ class Opened(NamedTuple):
         bases = {base.__name__ for base in type(model).__mro__}
         usage = threading.local()
         is_torch = "HFLM" in bases
+        tokens = Tokens(model)
         if is_torch:
             seed_torch(None)
+            tokens.listen()
         if "TemplateAPI" in bases:
             listen(model, usage)
-        return cls(model, Tokens(model), usage, is_torch)
+        return cls(model, tokens, usage, is_torch)

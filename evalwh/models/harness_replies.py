@@ -54,6 +54,20 @@ class Tokens:
         self._model = model
         tokenizer = tokenizer_of(model)
         self._can_count = tokenizer is not None and type(tokenizer).__name__ != "RemoteTokenizer"
+        self._decoded = _Decoded("", 0)
+
+    def listen(self) -> None:
+        """Note what lm-eval's own engine decodes: the tokens of a text can't be told from it."""
+        decode = self._model.tok_decode
+        special = frozenset(tokenizer_of(self._model).all_special_ids)
+
+        def noting(tokens: Any, **options: Any) -> Any:
+            text = decode(tokens, **options)
+            if isinstance(tokens, list):
+                self._decoded = _Decoded(text, sum(token not in special for token in tokens))
+            return text
+
+        self._model.tok_decode = noting
 
     def of_prompt(self, *texts: object) -> int | None:
         """How many tokens the texts in a row are; None where nothing counts them."""
@@ -61,17 +75,35 @@ class Tokens:
             return None
         return self._count("".join(map(str, texts)))
 
-    def of_generated(self, text: str | None) -> int | None:
-        """How many tokens a generated text is, special ones left out."""
+    def of_generated(self, text: str | None, options: Any) -> int | None:
+        """How many tokens a text generated with lm-eval's `options` is, special ones left out.
+
+        Exact where it was the last one decoded, else an estimate: no more than what it was cut
+        out of, and than what could be generated.
+        """
         if not self._can_count or text is None:
             return None
-        return self._count(text, add_special_tokens=False) if text else 0
+        if text == self._decoded.text:
+            return self._decoded.tokens
+        counted = self._count(text, add_special_tokens=False) if text else 0
+        if counted is None:
+            return None
+        limit = options.get("max_gen_toks", getattr(self._model, "max_gen_toks", None))
+        whole = self._decoded.tokens if self._decoded.text.startswith(text) else None
+        return min([counted, *(most for most in (limit, whole) if isinstance(most, int))])
 
     def _count(self, text: str, **options: bool) -> int | None:
         try:
             return len(self._model.tok_encode(text, **options))
         except Exception:  # noqa: BLE001  a tokenizer is anyone's code, a count not worth a reply
             return None
+
+
+class _Decoded(NamedTuple):
+    """A text that was generated, and how many tokens it is of."""
+
+    text: str
+    tokens: int
 
 
 def tokenizer_of(model: Any) -> Any:
@@ -89,7 +121,8 @@ def reply_of(
     if prompt_tokens is None:
         generates = answered.question == "generate_until"
         prompt_tokens = tokens.of_prompt(*answered.arguments[: 1 if generates else None])
-        completion_tokens = tokens.of_generated(response if generates else "")
+        options = answered.arguments[1] if generates else {}
+        completion_tokens = tokens.of_generated(response if generates else "", options)
     return Reply(
         response=response,
         error=error,

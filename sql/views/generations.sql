@@ -19,7 +19,9 @@
 -- error              VARCHAR    why there is no usable response; null otherwise
 -- finish_reason      VARCHAR    length when the reply was truncated; null when unknown
 -- prompt_tokens      BIGINT     null when not reported
--- completion_tokens  BIGINT     null when not reported
+-- completion_tokens  BIGINT     null when not reported; of lm-eval's engines on this machine other
+--                               than hf, and of a reply cut at a stop sequence, an estimate by the
+--                               model's tokenizer, never above the limit
 -- latency_ms         DOUBLE     request to last byte, in ms; null when not measured
 -- billed_usd         DOUBLE     0 when cached, recorded or local; null when the price is unknown
 -- cached             BOOLEAN    replayed, from a recorded file or another run; nothing was asked

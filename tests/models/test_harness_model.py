@@ -180,6 +180,17 @@ async def test_tokens_are_counted_and_cost_nothing(tiny_gpt2: Path, lm_eval_hf: 
     assert (name, price, *counted) == ("my-tiny", FREE, tokens, 0, 0.0)
 
 
+async def test_as_many_tokens_are_counted_as_were_generated(tiny_gpt2: Path) -> None:
+    model = create_model("hf", None, {"pretrained": str(tiny_gpt2), "device": "cpu"})
+    texts = ("The quick", "What is two", "Say hello to person 1", "hi")
+    requests = [asked(text, kind="completion", max_tokens=7) for text in texts]
+
+    replies = await replies_of(model, [*requests, requests[0]])
+
+    counts = [reply.completion_tokens for reply in replies if isinstance(reply, Reply)]
+    assert (counts[:4], 0 < (counts[4] or 0) <= 7) == ([7, 7, 7, 7], True)
+
+
 async def test_nothing_is_printed(tiny_gpt2: Path, capfd: pytest.CaptureFixture[str]) -> None:
     requests = [
         asked("The quick", " fox", kind="loglikelihood"),
