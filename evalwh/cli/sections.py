@@ -27,13 +27,13 @@ where run_id = $run and model = coalesce($model, model) and prompt_id = coalesce
 order by all
 """
 _LEADERBOARD = """
-select model, prompt_id, dataset, split, field, metric, docs, unscored_docs, errors, mean, stderr,
-    higher_is_better, threshold, pass_rate, ci_low, ci_high
+select model, prompt_id, dataset, split, field, metric, docs, unscored_docs, errors, mean,
+    aggregation, value, stderr, higher_is_better, threshold, pass_rate, ci_low, ci_high
 from leaderboard
 where run_id = $run and model = coalesce($model, model) and prompt_id = coalesce($prompt, prompt_id)
 union all
 select model, prompt_id, dataset, split, 'turns' as field, metric, scores, unscored, null, value,
-    stderr, higher_is_better, null, null, null, null
+    'mean', value, stderr, higher_is_better, null, null, null, null
 from turn_averages
 where run_id = $run and model = coalesce($model, model) and prompt_id = coalesce($prompt, prompt_id)
 order by dataset, split, model, prompt_id, field, metric

@@ -60,11 +60,12 @@ def aggregation_of(task: Task, metric: str) -> Callable[[Any], Any]:
 
 
 def aggregation_name(aggregation: Callable[[Any], Any]) -> str:
-    """lm-eval's name of an aggregation, else the function's own."""
+    """lm-eval's name of an aggregation, else the function's own; never another's of lm-eval."""
     for name, known in AGGREGATION_REGISTRY.items():
         if known is aggregation:
             return str(name)
-    return str(getattr(aggregation, "__name__", type(aggregation).__name__))
+    own = str(getattr(aggregation, "__name__", type(aggregation).__name__))
+    return f"own {own}" if own in AGGREGATION_REGISTRY else own
 
 
 def _scorer(task: Task) -> dict[str, Json]:

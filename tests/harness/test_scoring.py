@@ -39,6 +39,21 @@ def drops_threes(resps, docs):
 
 def fails_to_aggregate(items):
     raise RuntimeError("no figure")
+
+
+def gives_nothing(doc, results): return {}
+def names_none(doc, results): return {None: 1}
+def names_a_number(doc, results): return {1: 1}
+def names_no_unicode(doc, results): return {"hit\\ud800": 1}
+def names_two_lines(doc, results): return {"hit\\n": 1}
+def interrupts(doc, results): raise KeyboardInterrupt
+
+
+def gives_a_deep_list(doc, results):
+    value = []
+    for _ in range(5_000):
+        value = [value]
+    return {"hit": value}
 """
 
 
@@ -134,7 +149,11 @@ def test_a_task_function_that_raises_is_that_docs_error(
     metrics = [{"metric": "hit", "aggregation": "mean", "higher_is_better": True}]
     _run(warehouse, files, _answers("2", "3", "5"), process_results=own, metric_list=metrics)
     assert (_by_doc(warehouse, "score, error", "scores"), _figures(warehouse)) == (
-        [(None, "process_results: ValueError: no two"), (1.0, None), (0.0, None)],
+        [
+            (None, "process_results: ValueError: no two please (functions.py:4)"),
+            (1.0, None),
+            (0.0, None),
+        ],
         [("hit", 2, 1, 0.5, None)],
     )
 
@@ -147,10 +166,34 @@ def test_a_task_function_that_ends_the_program_or_overflows_is_that_docs_error(
     metrics = [{"metric": "hit", "aggregation": "mean", "higher_is_better": True}]
     _run(warehouse, files, _answers("2", "3", "4"), process_results=own, metric_list=metrics)
     assert _by_doc(warehouse, "score, error", "scores") == [
-        (None, "process_results: SystemExit: 0"),
+        (None, "process_results: SystemExit: 0 (functions.py:14)"),
         (1.0, None),
         (None, "hit is inf"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("function", "error"),
+    [
+        ("gives_nothing", "process_results: it gives no metric"),
+        ("names_none", "process_results: None is no metric's name; give it text"),
+        ("names_a_number", "process_results: 1 is no metric's name; give it text"),
+        ("names_no_unicode", "process_results: 'hit\\ud800' is no metric's name; give it text"),
+        ("names_two_lines", "process_results: 'hit\\n' is no metric's name; give it text"),
+        ("interrupts", "process_results: KeyboardInterrupt (functions.py:35)"),
+        ("gives_a_deep_list", "of one doc alone: TypeError: unsupported operand type(s) for +"),
+    ],
+)
+def test_a_doc_without_a_metric_that_can_be_named_has_an_error_for_each_of_the_tasks_metrics(
+    warehouse: Warehouse, files: TaskFiles, function: str, error: str
+) -> None:
+    files.functions(_FUNCTIONS)
+    metrics = [{"metric": "hit", "aggregation": "mean", "higher_is_better": True}]
+    own = Function(f"functions.{function}")
+    _run(warehouse, files, _answers("2", "3", "4"), process_results=own, metric_list=metrics)
+    stored = _by_doc(warehouse, "metric, score, error", "scores")
+    assert [(metric, score) for metric, score, _error in stored] == [("hit", None)] * 3
+    assert {said[: len(error)] for _metric, _score, said in stored} == {error}
 
 
 def test_a_mean_that_isnt_finite_is_null_as_the_score_is_that_makes_it_so(
@@ -190,7 +233,7 @@ def test_a_filter_that_raises_for_one_doc_is_that_docs_error_in_its_field(
         {"name": "plain", "filter": [{"function": "take_first"}]},
     ]
     _run(warehouse, files, _answers("2", "", "4"), filter_list=filters)
-    error = "filter 'own': ZeroDivisionError: division by zero"
+    error = "filter 'own': ZeroDivisionError: division by zero (functions.py:9)"
     assert _by_doc(warehouse, "rows.field, score, error", "scores") == [
         ("own", 1.0, None),
         ("plain", 1.0, None),
@@ -215,7 +258,15 @@ def test_an_aggregation_that_raises_leaves_the_scores_and_says_why(
     _run(warehouse, files, _answers("2", "3", "5"), metric_list=metrics)
     assert (_by_doc(warehouse, "score", "scores"), _figures(warehouse)) == (
         [(1.0,), (1.0,), (0.0,)],
-        [("exact_match", 3, 0, None, "fails_to_aggregate: RuntimeError: no figure")],
+        [
+            (
+                "exact_match",
+                3,
+                0,
+                None,
+                "fails_to_aggregate: RuntimeError: no figure (functions.py:27)",
+            )
+        ],
     )
 
 
@@ -289,3 +340,14 @@ def test_only_what_scores_zero_or_one_by_definition_has_a_threshold(
     _run(warehouse, files, _answers("2", "3", "5"), metric_list=metrics)
     rows = warehouse.read("select metric, threshold, set_by from thresholds").rows
     assert rows == [("exact_match", 1.0, "default of exact_match")]
+
+
+def test_a_tasks_own_mean_is_not_taken_for_lm_evals(
+    warehouse: Warehouse, files: TaskFiles
+) -> None:
+    files.functions("def mean(items):\n    return max(items)\n")
+    own = {"metric": "exact_match", "aggregation": Function("functions.mean")}
+    metrics = [{**own, "higher_is_better": True}]
+    _run(warehouse, files, _answers("2", "3", "5"), metric_list=metrics)
+    figures = warehouse.read("select aggregation, value from leaderboard").rows
+    assert figures == [("own mean", 1.0)]
