@@ -64,9 +64,11 @@ class Command(NamedTuple):
     streams: list[int]
 
 
-def preload(kind: str) -> None:
+def preload(kind: str, caches: Path) -> None:
     """Import what commands of a kind import; what isn't installed is left out."""
     os.environ.update(_READ_AT_IMPORT)
+    # Hugging Face's libraries read at import where their caches are.
+    os.environ.update({"HF_HOME": str(caches), "HF_DATASETS_CACHE": str(caches / "datasets")})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for module in LIBRARIES[kind].split():
@@ -206,7 +208,7 @@ def _open_streams() -> None:
 def main() -> None:
     kind, path, owner = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    preload(kind)
+    preload(kind, Path(f"{path}.caches"))
     run(Server(Path(path), int(owner)).serve())
 
 

@@ -11,7 +11,7 @@ import pytest
 from evalwh.harness import load_tasks
 from evalwh.tasks.eval_task import Asking
 from evalwh.warehouse import Warehouse
-from tests.harness.conftest import TaskFiles, arguments
+from tests.harness.conftest import Function, TaskFiles, arguments
 from tests.program import clean_environment, program, run
 from tests.servers import ChatServer, status
 
@@ -28,7 +28,7 @@ def evalwh(folder: Path, *arguments: object) -> "subprocess.CompletedProcess[str
         "EVALWH_DB": str(folder / "evalwh.duckdb"),
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
-    return run(*program(*arguments), cwd=folder, **environment)
+    return run(*program(*arguments, kind="harness"), cwd=folder, **environment)
 
 
 @pytest.mark.slow
@@ -91,6 +91,28 @@ def test_a_recorded_run_of_a_group_has_a_figure_for_every_task_and_the_group(
         "select 'task', dataset, value from aggregates "
         "union all select 'group', group_name, value from group_results order by all"
     ).rows == [("group", "sums", 1 / 3), ("task", "a", 1 / 3), ("task", "b", 1 / 3)]
+
+
+def test_a_figure_that_could_not_be_made_is_told_by_the_run_and_by_show_with_its_reason(
+    files: TaskFiles, tmp_path: Path
+) -> None:
+    files.functions("def fails(items): raise RuntimeError('no figure')\n")
+    metric = {"metric": "exact_match", "aggregation": Function("functions.fails")}
+    path = files.task("add", metric_list=[{**metric, "higher_is_better": True}])
+    (task,) = load_tasks(str(path))
+    (files.folder / "recorded").mkdir()
+    lines = [
+        json.dumps({"doc_id": doc.doc_id, "prompt_id": "default", "response": "3"}) + "\n"
+        for doc in task.docs("test")
+    ]
+    (files.folder / "recorded" / "threes.jsonl").write_text("".join(lines))
+
+    ran = evalwh(tmp_path, "run", "--model", "recorded", "--model_name", "threes", "--tasks", path)
+    shown = evalwh(tmp_path, "show", "latest")
+
+    line = "add: exact_match has no figure: fails: RuntimeError: no figure (functions.py:1)"
+    told = [line in " ".join(text.split()) for text in (ran.stdout, shown.stdout)]
+    assert (told, "nothing failed" in ran.stdout) == ([True, True], False)
 
 
 def test_a_task_that_cant_be_loaded_stops_a_run_before_it_begins_with_one_line(
