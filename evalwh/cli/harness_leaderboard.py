@@ -20,9 +20,10 @@ def harness_text(tasks: Sequence[Row], groups: Sequence[Row]) -> str:
 
 
 def figures_text(what: str, rows: Sequence[Row]) -> str:
-    """Rows of `tasks` or `groups` as a table for each model.
+    """Rows of `tasks` or `groups` as a table for each model, with what is missing below it.
 
-    Groups have `tasks` with a figure and `missing_tasks` without one.
+    Tasks have an `error` where an aggregation gave no figure. Groups have `tasks` with a figure
+    and `missing_tasks` without one.
     """
     return "".join(
         _model_text(f"{what} · {visible(model)}", list(group))
@@ -35,12 +36,15 @@ def _model_text(title: str, rows: Sequence[Row]) -> str:
 
 
 def _missing(row: Row) -> str:
-    """What the figure of a group leaves out, where it does."""
-    if not (missing := row.get("missing_tasks")):
-        return ""
+    """Why a task has no figure, and what that of a group leaves out, where it does."""
     figure = row["metric"] if row["field"] == "none" else f"{row['metric']},{row['field']}"
-    tasks = counted(row["tasks"] + missing, "task")
-    note = f"{row['name']}: {figure} is missing in {missing} of {tasks}"
+    if missing := row.get("missing_tasks"):
+        tasks = counted(row["tasks"] + missing, "task")
+        note = f"{row['name']}: {figure} is missing in {missing} of {tasks}"
+    elif row.get("error"):
+        note = f"{row['name']}: {figure} has no figure: {row['error']}"
+    else:
+        return ""
     return textwrap.fill(visible(note), WIDTH, break_on_hyphens=False) + "\n"
 
 

@@ -31,7 +31,7 @@ order by dataset, split, model, prompt_id, field, metric
 _HARNESS_TASKS = """
 select
     model, dataset as name, field, metric, docs, unscored_docs as missing, value, stderr,
-    higher_is_better
+    higher_is_better, error
 from aggregates
 where run_id = $1 and scored_by = 'lm-eval'
 order by model, dataset, field, metric
@@ -44,6 +44,8 @@ from group_results
 where run_id = $1
 order by model, group_name, field, metric
 """
+_LACKING = "select 1 from aggregates where run_id = $1 and error is not null limit 1"
+"""Whether some figure could not be made; its reason stands below the table."""
 _COMPLETENESS = """
 select
     coalesce((select sum(requests - errors) from costs where run_id = $1 and role = 'model'), 0),
@@ -123,7 +125,8 @@ def _failures(warehouse: Warehouse, run_id: str, is_complete: bool) -> list[str]
         [run_id],
     ).rows
     if not found:
-        return ["nothing failed"] if is_complete else []
+        lacking = warehouse.read(_LACKING, [run_id]).rows
+        return ["nothing failed"] if is_complete and not lacking else []
     counts = ", ".join(f"{kind} {count} ({_MEANINGS[kind]})" for kind, count in found)
     lines = textwrap.wrap(f"to look at, by kind: {counts}", WIDTH, break_on_hyphens=False)
     is_listed = any(kind != "unjudged" for kind, _count in found)

@@ -16,6 +16,7 @@ from lm_eval.api.task import Task
 from evalwh.harness.bootstrap import stderr_of
 from evalwh.harness.building import quiet as quiet_log
 from evalwh.harness.measures import HarnessMeasure, aggregation_of
+from evalwh.harness.own_code import raised
 from evalwh.harness.plain import as_finite, as_number
 
 IN_SQL = frozenset(
@@ -45,7 +46,7 @@ def aggregate_of(task: Task, measure: HarnessMeasure, values: Sequence[Any]) -> 
         made = _number(aggregation(list(values)))
         value = None if _is_in_sql(measure, values) else made
         stderr = _stderr(measure, aggregation, values)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  an aggregation is anyone's code
+    except BaseException as error:  # noqa: BLE001  an aggregation is anyone's code
         return Aggregate(measure, None, None, len(values), reason(measure.aggregation, error))
     return Aggregate(measure, value, stderr, len(values))
 
@@ -57,8 +58,7 @@ def alone(task: Task, measure: HarnessMeasure, value: Any) -> float:
 
 def reason(what: str, error: BaseException) -> str:
     """Why there is no score or figure, in one line."""
-    first = str(error).strip().partition("\n")[0]
-    return f"{what}: {type(error).__name__}" + (f": {first}" if first else "")
+    return f"{what}: {raised(error)}"
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Rows of datasets as JSON columns: what JSON has no word for becomes a short text or null."""
 
+import contextlib
 import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -68,5 +69,7 @@ def _short(value: Any) -> str:
     if isinstance(size, tuple) and len(size) == 2:
         return f"<{type(value).__name__} {size[0]}x{size[1]}>"
     if isinstance(value, Mapping | list | tuple | set | frozenset):
-        return _text(str(value))[:_LONGEST]
+        # What is nested too deep for Python to write, or has something in it that can't be.
+        with contextlib.suppress(Exception):
+            return _text(str(value))[:_LONGEST]
     return f"<{type(value).__name__}>"

@@ -8,6 +8,7 @@ from lm_eval.api.filter import FilterEnsemble
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import Task
 
+from evalwh.harness.own_code import raised
 from evalwh.harness.replies import AnsweredDoc, Unanswered, instances_of
 
 Instances: TypeAlias = Sequence[Instance]
@@ -78,7 +79,7 @@ def _apply(task: Task, docs: Sequence[Instances]) -> dict[tuple[int, str], str]:
     task._instances = _all(docs)
     try:
         task.apply_filters()
-    except (Exception, SystemExit):  # noqa: BLE001  anyone's code; doc by doc shows who failed
+    except BaseException:  # noqa: BLE001  anyone's code; doc by doc shows who failed
         for ensemble in task._filters:
             failed.update(_apply_by_doc(ensemble, docs))
     finally:
@@ -111,9 +112,8 @@ def _apply_by_doc(
     for instances in docs:
         try:
             ensemble.apply(list(instances))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a filter is anyone's code
-            reason = f"filter '{ensemble.name}': {type(error).__name__}: {error}"
-            failed[id(instances), ensemble.name] = reason
+        except BaseException as error:  # noqa: BLE001  a filter is anyone's code
+            failed[id(instances), ensemble.name] = f"filter '{ensemble.name}': {raised(error)}"
         if _lacks(ensemble, instances, failed):
             failed[id(instances), ensemble.name] = f"filter '{ensemble.name}' gave no response"
     return failed

@@ -95,9 +95,19 @@ def _process(task: Task, doc: FilteredDoc, name: str) -> _Outcome:
         return _Outcome({}, missing)
     try:
         copies = deepcopy(doc.answered.doc), deepcopy(list(doc.responses[name]))
-        return _Outcome(dict(task.process_results(*copies)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  a task's function is anyone's code
+        return _outcome(dict(task.process_results(*copies)))
+    except BaseException as error:  # noqa: BLE001  a task's function is anyone's code
         return _Outcome({}, reason("process_results", error))
+
+
+def _outcome(values: Mapping[Any, Any]) -> _Outcome:
+    """What there is for the metrics by name; nothing, or a name that is none, is an error."""
+    if not values:
+        return _Outcome({}, "process_results: it gives no metric")
+    for name in values:
+        if not isinstance(name, str) or not name.isprintable() or not name.strip():
+            return _Outcome({}, f"process_results: {name!r:.60} is no metric's name; give it text")
+    return _Outcome(values)
 
 
 def _values(
@@ -146,7 +156,7 @@ def _score(task: Task, measure: HarnessMeasure, value: Any) -> Score:
         return Score(measure.field, measure.metric, number)
     try:
         return Score(measure.field, measure.metric, alone(task, measure, value))
-    except (Exception, SystemExit) as error:  # noqa: BLE001  an aggregation is anyone's code
+    except BaseException as error:  # noqa: BLE001  an aggregation is anyone's code
         return Score(measure.field, measure.metric, None, reason("of one doc alone", error))
 
 
@@ -164,5 +174,5 @@ def _field(doc: FilteredDoc, name: str, target: Json) -> Field:
 def _target(task: Task, doc: FilteredDoc) -> Json:
     try:
         return json_of(task.doc_to_target(deepcopy(doc.answered.doc)))
-    except Exception:  # noqa: BLE001  a task's function is anyone's code; a doc may have no target
+    except BaseException:  # noqa: BLE001  a task's function is anyone's code; a doc may have no target
         return None

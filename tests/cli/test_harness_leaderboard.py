@@ -54,6 +54,19 @@ def test_a_group_says_how_many_of_its_tasks_lack_its_metric() -> None:
     ]
 
 
+def test_a_task_says_why_it_has_no_figure() -> None:
+    error = "f1: ValueError: Target is multiclass but average='binary'"
+    tasks = [_row("a", "acc", 0.5, error=None), _row("a", "f1", None, error=error)]
+    assert harness_text(tasks, []) == (
+        "tasks · m\n"
+        "task  filter  metric  docs   value  stderr\n"
+        "a     none    acc ↑     10  0.5000       -\n"
+        "              f1 ↑      10       -       -\n"
+        "a: f1 has no figure: f1: ValueError: Target is multiclass but average='binary'\n"
+        "\n"
+    )
+
+
 def test_long_names_fit_a_terminal() -> None:
     name = "a_task_whose_name_is_much_longer_than_a_terminal_is_wide_and_says_so_twice"
     missing = {"tasks": 1, "missing_tasks": 1, "field": f"filter_of_{name}"}

@@ -342,9 +342,7 @@ def test_only_what_scores_zero_or_one_by_definition_has_a_threshold(
     assert rows == [("exact_match", 1.0, "default of exact_match")]
 
 
-def test_a_tasks_own_mean_is_not_taken_for_lm_evals(
-    warehouse: Warehouse, files: TaskFiles
-) -> None:
+def test_a_tasks_own_mean_is_not_taken_for_lm_evals(warehouse: Warehouse, files: TaskFiles) -> None:
     files.functions("def mean(items):\n    return max(items)\n")
     own = {"metric": "exact_match", "aggregation": Function("functions.mean")}
     metrics = [{**own, "higher_is_better": True}]
