@@ -29,7 +29,7 @@ from evalwh.errors import BudgetReached, EvalwhError, ModelsFailed, RequestFaile
 from evalwh.generation import Limits
 from evalwh.hints import db_option
 from evalwh.metrics import load_plugins
-from evalwh.models import parse_model_args
+from evalwh.models import parse_model_args, unheard_args
 from evalwh.models.arguments import unheard_params
 from evalwh.pipeline.config import RunConfig
 from evalwh.pipeline.invocation import Invocation
@@ -58,6 +58,8 @@ def carry_out(options: RunOptions, *, summarize: bool = True) -> None:
     _load_plugins(config.include_path)
     for complaint in unheard_params(config.gen_kwargs):
         typer.echo(f"evalwh: note: --gen_kwargs: {complaint}", err=True)
+    for complaint in unheard_args(config.model, config.model_args):
+        typer.echo(f"evalwh: note: {complaint}", err=True)
     begin = partial(start_run, invocation, config, run_id, tags)
     with results_written(options, warehouse, run_id):
         _finish_run(begin, warehouse, run_id, summarize=summarize)

@@ -19,6 +19,7 @@ __all__ = [
     "create_model",
     "known_models",
     "parse_model_args",
+    "unheard_args",
 ]
 
 
@@ -105,6 +106,14 @@ def create_model(
 def known_models() -> list[str]:
     """The kinds of model that `create_model` takes, beside the providers of LiteLLM."""
     return sorted({*_KINDS, *CHAT_CLIENTS, *ENGINES, *LITELLM_NAMES, "anthropic", "gemini"})
+
+
+def unheard_args(kind: str, model_args: Mapping[str, Json]) -> list[str]:
+    """A line for what is given to every model of lm-eval, and is nothing to this one."""
+    runs_code = kind in ENGINES or kind in CHAT_CLIENTS
+    if runs_code or "trust_remote_code" not in model_args:
+        return []
+    return [f"trust_remote_code has no meaning for --model {kind}, and is left out"]
 
 
 def _openai(wanted: _Wanted) -> Model:

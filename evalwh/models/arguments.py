@@ -33,7 +33,7 @@ _MORE_SAMPLING = frozenset(
 """More that OpenAI's API, its compatible servers and LiteLLM's providers take."""
 _LM_EVAL_CLIENT = frozenset(
     {"tokenizer", "tokenizer_backend", "tokenized_requests", "max_length", "truncate"}
-    | {"num_concurrent", "max_retries", "batch_size", "eos_string"}
+    | {"num_concurrent", "max_retries", "batch_size", "eos_string", "trust_remote_code"}
 )
 """Words of lm-eval's API clients that have no bearing on a chat request."""
 _CONNECTION = frozenset(

@@ -3,6 +3,7 @@
 `Any` is an `lm_eval.api.model.LM` here. Nothing is imported before a model is opened.
 """
 
+import difflib
 import gc
 import importlib
 import inspect
@@ -38,6 +39,7 @@ _QUIET = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_VERBOSITY": "critical",
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_VERBOSITY": "error",
     "VLLM_LOGGING_LEVEL": "ERROR",
@@ -45,6 +47,12 @@ _QUIET = {
     "VLLM_NO_USAGE_STATS": "1",
 }
 _NOISY = r"(accelerate|datasets|huggingface_hub|lm_eval|torch|transformers|vllm)(\.|$)"
+_NOT_THERE = (
+    "is not a local folder and is not a valid model identifier",
+    "We couldn't connect to",
+    "Repo id must ",
+)
+"""How transformers says, among advice, that it finds no model of a name."""
 _SEED = 1234
 """What lm-eval seeds torch with."""
 
@@ -158,7 +166,8 @@ def _constructor_arguments(model_class: Any, opening: Opening) -> dict[str, Json
     slot = next((name for name in NAME_SLOTS if name in names), None)
     if slot and name_in(arguments) is None:
         if opening.name is None:
-            raise UsageError(f"--model {opening.kind} needs --model_args {slot}=NAME")
+            hint = _misspelt(slot, arguments)
+            raise UsageError(f"--model {opening.kind} needs --model_args {slot}=NAME{hint}")
         arguments[slot] = opening.name
     if (endpoint := endpoint_in(opening.kind, opening.arguments)) is not None:
         arguments["base_url"] = endpoint
@@ -169,6 +178,11 @@ def _constructor_arguments(model_class: Any, opening: Opening) -> dict[str, Json
         limits: dict[str, Json] = {"num_concurrent": 1, "max_retries": 1}
         arguments |= limits | {"timeout": max(1, math.ceil(opening.timeout_s))}
     return arguments
+
+
+def _misspelt(slot: str, arguments: Mapping[str, Json]) -> str:
+    near = difflib.get_close_matches(slot, arguments, n=1)
+    return f"; did you mean it by '{near[0]}'?" if near else ""
 
 
 def _parameters(model_class: Any) -> tuple[frozenset[str], bool]:
@@ -227,6 +241,13 @@ def _give_key(model: Any, opening: Opening) -> None:
 def _cannot_open(opening: Opening, error: Exception) -> RequestFailed:
     said = one_line(redact(str(error), opening.secrets), 300) or "no reason given"
     name = name_in(opening.arguments) or opening.name or "it"
+    if any(words in said for words in _NOT_THERE):
+        return RequestFailed(
+            f"--model {opening.kind}: can't load {name}: it is no folder here, and can't be had "
+            "from the Hugging Face Hub; check its spelling, the network, and HF_TOKEN if it is "
+            "a private one",
+            fatal=True,
+        )
     hint = ""
     if "okenizer" in said and opening.kind.endswith("-completions"):
         hint = "; give tokenizer=PATH, or tokenizer_backend=None where nothing is to be counted"

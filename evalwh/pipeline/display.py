@@ -25,11 +25,14 @@ _LINE_S = 5.0
 class Display:
     """The stages of a run, one after the other, as bars or lines."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, stream: TextIO = sys.stderr, *, line_s: float = _LINE_S) -> None:
+        """Where there is no terminal, a line comes every `line_s`, unless nothing has changed."""
         self._stream = stream
+        self._line_s = line_s
         self._bar: Bar | None = None
         self._task: TaskID | None = None
         self._done: int | None = None
+        self._shown: tuple[int, str] | None = None
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
@@ -54,6 +57,7 @@ class Display:
         `total` is of their replies, or of what `advance` counts where the stage `advances`.
         """
         self._done = 0 if advances else None
+        self._shown = None
         started = time.monotonic()
         shown = asyncio.create_task(self._show(name, total, counters, started))
         try:
@@ -68,7 +72,7 @@ class Display:
         if self._stream.isatty():
             self._open_bar(name, total)
         while True:
-            await asyncio.sleep(_BAR_S if self._bar else _LINE_S)
+            await asyncio.sleep(_BAR_S if self._bar else self._line_s)
             self._refresh(name, total, counters, started)
 
     def _open_bar(self, name: str, total: int) -> None:
@@ -94,7 +98,9 @@ class Display:
         done, detail = self._standing(counters)
         if self._bar and self._task is not None:
             self._bar.update(self._task, completed=done, detail=detail)
-        else:
+        elif (done, detail) != self._shown:
+            # A model may load for minutes.
+            self._shown = done, detail
             eta = _eta(done, total, time.monotonic() - started)
             self.say(_line(name, done, total, detail, eta))
 

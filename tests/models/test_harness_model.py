@@ -248,6 +248,9 @@ async def test_what_decides_its_replies_is_told_apart_from_how_it_is_run(tiny_gp
     [
         ({"pretraned": "x", "pretrained": "FOLDER"}, "unexpected keyword argument 'pretraned'"),
         ({}, "--model hf needs --model_args pretrained=NAME"),
+        ({"pretraned": "x"}, "pretrained=NAME; did you mean it by 'pretraned'?"),
+        ({"pretrained": "nosuch"}, "can't load nosuch: it is no folder here, and can't be had"),
+        ({"pretrained": "a b/c d"}, "can't load a b/c d: it is no folder here, and can't be had"),
     ],
 )
 async def test_bad_arguments_are_one_fatal_line(

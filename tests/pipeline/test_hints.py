@@ -188,6 +188,18 @@ def test_a_sampling_parameter_that_nobody_knows_is_noted(
     assert (done.returncode, told) == (0, notes)
 
 
+async def test_leave_to_run_a_models_code_is_noted_where_none_is_run(
+    evalwh: Evalwh, write_task: WriteTask
+) -> None:
+    async with ChatServer() as server:
+        place = ("--model_args", f"api_base={server.base_url}")
+        model = ("--model", "openai", "--model_name", "m", *place, "--trust_remote_code")
+        done = await asyncio.to_thread(evalwh, "run", *model, "--tasks", write_task(1))
+
+    note = "evalwh: note: trust_remote_code has no meaning for --model openai, and is left out"
+    assert (done.returncode, done.stderr.splitlines()[0]) == (0, note)
+
+
 def test_a_misspelt_metric_to_add_is_a_wrong_command_line(
     evalwh: Evalwh, recorded_task: Callable[..., Path]
 ) -> None:
