@@ -109,9 +109,14 @@ def _items(path: Path, node: Any) -> Iterator[tuple[str, Any, str]]:
 
 
 def _refuse_twice(path: Path, node: Any) -> None:
-    """YAML takes the last of two equal keys without a word."""
+    """YAML takes the last of two equal keys without a word, and lists as keys."""
+    import yaml
+
     seen: set[str] = set()
     for key, _value in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            kind = "a mapping" if isinstance(key, yaml.MappingNode) else "a list"
+            raise UsageError(f"{_place(path, key)}: an option's name must be a word, not {kind}")
         if str(key.value) in seen:
             raise UsageError(f"{_place(path, key)}: '{key.value}' stands there twice")
         seen.add(str(key.value))

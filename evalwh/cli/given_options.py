@@ -22,6 +22,7 @@ from evalwh.location import located
 from evalwh.models import parse_model_args
 from evalwh.records import Json
 from evalwh.secrets import secret_values
+from evalwh.tasks.values import checked_text, to_json
 
 _PATHS = frozenset({"data_dir", "output_path"})
 _OF_ONE_RUN = ("resume", "run_id")
@@ -38,6 +39,7 @@ def given_runs(ctx: typer.Context, given: Mapping[str, Any]) -> list[RunOptions]
     if len(runs) > 1 and (lone := next((name for name in _OF_ONE_RUN if name in command), None)):
         raise UsageError(f"--{lone}: is of one run, and --config has {len(runs)}")
     given_each = [_options(ctx, given, command, run) for run in runs]
+    _refuse_same_ids(given_each, runs)
     hide(
         secret
         for options in given_each
@@ -45,6 +47,18 @@ def given_runs(ctx: typer.Context, given: Mapping[str, Any]) -> list[RunOptions]
         for secret in secret_values(arguments)
     )
     return given_each
+
+
+def _refuse_same_ids(given_each: Sequence[RunOptions], runs: Sequence[Settings]) -> None:
+    """Two runs of one id in one warehouse: the second would be refused once the first was paid."""
+    seen: set[tuple[Path, str]] = set()
+    for options, settings in zip(given_each, runs, strict=True):
+        if options.run_id is None:
+            continue
+        if (run := (options.db.resolve(), options.run_id)) in seen:
+            place = settings["run_id"].place
+            raise UsageError(f"{place}: 'run_id': another run is '{run[1]}' too; choose another")
+        seen.add(run)
 
 
 def _is_said(ctx: typer.Context, name: str) -> bool:
@@ -90,7 +104,10 @@ def _options(
 
 
 def _pairs(name: str, value: Any) -> Mapping[str, Json]:
-    return parse_model_args(value, option=f"--{name}") if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _as_json(parse_model_args(value, option=f"--{name}"), f"--{name}")
+    pairs: Mapping[str, Json] = value
+    return pairs
 
 
 def _value(ctx: typer.Context, name: str, setting: Setting) -> Any:
@@ -133,11 +150,23 @@ def _located(db: str, place: str) -> Path:
 
 
 def _mapping(name: str, setting: Setting) -> Mapping[str, Json]:
+    where = f"{setting.place}: '{name}'"
     if isinstance(setting.value, str):
-        return parse_model_args(setting.value, option=f"{setting.place}: '{name}'")
+        return _as_json(parse_model_args(setting.value, option=where), where)
     if not isinstance(setting.value, dict):
-        raise UsageError(f"{setting.place}: '{name}' must be a mapping, or text such as key=value")
-    return {str(key): value for key, value in setting.value.items()}
+        raise UsageError(f"{where} must be a mapping, or text such as key=value")
+    return _as_json({str(key): value for key, value in setting.value.items()}, where)
+
+
+def _as_json(pairs: Mapping[str, Any], where: str) -> dict[str, Json]:
+    """The pairs as a request and a row can hold them. Raises UsageError, beginning with `where`."""
+    checked: dict[str, Json] = {}
+    for name, value in pairs.items():
+        try:
+            checked[checked_text(name)] = to_json(value)
+        except ValueError as error:
+            raise UsageError(f"{where}: '{name}': {error}") from None
+    return checked
 
 
 def _several(setting: Setting) -> list[str]:

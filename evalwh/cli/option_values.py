@@ -19,6 +19,7 @@ _BOOLEANS = {
     **dict.fromkeys(("false", "0", "no"), False),
 }
 _FEWSHOT_SEED = 1234
+_SEEDS = 2**63
 
 
 def read_value(name: str, value: Any, where: str) -> Any:
@@ -78,9 +79,12 @@ def _seed(word: str, text: str, where: str) -> int | None:
     if word.lower() == "none":
         return None
     try:
-        return int(word)
+        seed = int(word)
     except ValueError:
         raise UsageError(f"{where}: '{text}' must be a whole number") from None
+    if not -_SEEDS <= seed < _SEEDS:
+        raise UsageError(f"{where}: {word} has more than 64 bits; choose a smaller one")
+    return seed
 
 
 def _judge(text: str, where: str) -> str | None:

@@ -27,11 +27,13 @@ def check_outputs(runs: Sequence[RunOptions]) -> None:
             _check_folder(options.output_path, options.output_path)
             continue
         _check_file(options.output_path, options.db)
-        if options.output_path in files:
+        # However it is spelled, and through whichever link.
+        file = options.output_path.resolve()
+        if file in files:
             raise UsageError(
                 f"--output_path {options.output_path}: several runs would write it; name a folder"
             )
-        files.add(options.output_path)
+        files.add(file)
 
 
 @contextlib.contextmanager

@@ -181,6 +181,26 @@ def test_what_means_nothing_here_is_noted_with_its_place(
         ("samples: {a: 3}\n", "c.yaml:1: 'samples': 'a': must be a list of docs, such as [0, 3]"),
         ("<<: 5\n", "c.yaml:1: '<<': expected a mapping or list of mappings for merging"),
         ("limit: !!python/object:os.system x\n", "c.yaml:1: 'limit': could not determine"),
+        ("? [a, b]\n: 1\n", "c.yaml:1: an option's name must be a word, not a list"),
+        ("tasks: x\n? {a: b}\n: 1\n", "c.yaml:2: an option's name must be a word, not a mapping"),
+        ('gen_kwargs: {a: "\\uD800"}\n', "c.yaml:1: 'gen_kwargs': 'a': text holds a lone surrogat"),
+        ("gen_kwargs: {a: !!binary AAAA}\n", "c.yaml:1: 'gen_kwargs': 'a': a value of type bytes"),
+        ("gen_kwargs: {a: {5: 6}}\n", "c.yaml:1: 'gen_kwargs': 'a': the key 5 isn't text"),
+        ("gen_kwargs: {a: .nan}\n", "c.yaml:1: 'gen_kwargs': 'a': nan isn't JSON; use null"),
+        ("gen_kwargs: &x {stop: *x}\n", "c.yaml:1: 'gen_kwargs': 'stop': nested more than 100"),
+        (
+            "metadata: {a: !!binary AAAA}\n",
+            "c.yaml:1: 'metadata': 'a': a value of type bytes isn't",
+        ),
+        (
+            "seed: 123456789012345678901234567890\n",
+            "c.yaml:1: 'seed': 123456789012345678901234567890 has more than 64 bits; choose a",
+        ),
+        (
+            "tasks: x\nruns:\n  - {run_id: a}\n  - {run_id: b}\n  - {run_id: a}\n",
+            "c.yaml:5: 'run_id': another run is 'a' too; choose another",
+        ),
+        ("run_id: a\nruns: [{rpm: 1}, {rpm: 2}]\n", "c.yaml:1: 'run_id': another run is 'a' too"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(given: Given, text: str, error: str) -> None:
@@ -193,6 +213,34 @@ def test_a_file_that_is_not_there_is_told(given: Given) -> None:
     with pytest.raises(UsageError) as raised:
         given("tasks: x\n", "--config", "nowhere.yaml")
     assert str(raised.value) == "--config: nowhere.yaml: can't be read: No such file or directory"
+
+
+def test_runs_of_several_warehouses_may_have_one_id(given: Given) -> None:
+    runs = given("run_id: a\nruns: [{db: one.duckdb}, {db: two.duckdb}]\n")
+    assert [(run.run_id, run.db.name) for run in runs] == [("a", "one.duckdb"), ("a", "two.duckdb")]
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--gen_kwargs", "stop=\udce9"), "--gen_kwargs: 'stop': text holds a lone surrogate"),
+        (("--model_args", "a=\udce9"), "--model_args: 'a': text holds a lone surrogate"),
+        (
+            ("--seed", "123456789012345678901234567890"),
+            "--seed: 123456789012345678901234567890 has",
+        ),
+        (
+            ("--repeats", "99999999999999999999"),
+            "--repeats: 99999999999999999999 is more than each",
+        ),
+    ],
+)
+def test_a_value_that_no_request_or_row_can_hold_is_refused(
+    given: Given, words: tuple[str, ...], error: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        given("tasks: x\n", *words)
+    assert str(raised.value).startswith(error)
 
 
 def test_a_run_id_is_of_one_run(given: Given) -> None:

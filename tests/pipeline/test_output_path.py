@@ -76,6 +76,27 @@ async def test_what_some_models_gave_is_written_where_others_failed(
     assert (done.returncode, (tmp_path / "x.json").exists()) == (1, True)
 
 
+@pytest.mark.parametrize("other", ["logs/../logs/x.json", "link/x.json"])
+def test_one_file_for_two_runs_is_refused_however_it_is_named(
+    evalwh: Evalwh, write_task: WriteTask, tmp_path: Path, other: str
+) -> None:
+    task = write_task(1)
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "link").symlink_to("logs")
+    (tmp_path / "c.yaml").write_text(
+        f"tasks: {task}\nmodel: openai\nmodel_name: m\n"
+        "model_args: api_base=http://127.0.0.1:9/v1\n"
+        f"runs: [{{output_path: logs/x.json}}, {{output_path: {other}}}]\n"
+    )
+
+    done = evalwh("run", "--config", "c.yaml")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"evalwh: error: --output_path {other}: several runs would write it; name a folder\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "error"),
     [
