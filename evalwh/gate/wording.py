@@ -105,7 +105,7 @@ def _against(rule: Rule, row: Row) -> str:
 def _passed_docs(rule: Rule, row: Row) -> str:
     if row["found"] is None:
         return ""
-    passed = f"{row['passed_docs']:.1f}".removesuffix(".0")
+    passed = f"{row['passed_docs']:.2f}".rstrip("0").rstrip(".")
     return f"{_against(rule, row)}, {passed} of {counted(row['docs'], 'doc')}"
 
 
