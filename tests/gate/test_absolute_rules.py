@@ -65,13 +65,13 @@ def test_a_missing_doc_is_not_a_passing_doc(given: Given, judge: Judge) -> None:
     assert judge(given.threshold(1.0).warehouse(), "pass_rate: 0.6") == (False, found, [found])
 
 
-def test_docs_that_pass_in_some_repeats_count_in_part_to_one_decimal(
+def test_docs_that_pass_in_some_repeats_count_in_part_to_two_decimals(
     given: Given, judge: Judge
 ) -> None:
     given.run("new").event("finished", run_id="new").docs("a", "b")
     cell = given.cell(run_id="new", docs=2, repeats=3)
     given.scored(cell, {"a": [1.0, 0.0, 0.0], "b": [1.0, 1.0, 1.0]})
-    found = "66.7 %, 1.3 of 2 docs"
+    found = "66.7 %, 1.33 of 2 docs"
     assert judge(given.threshold(1.0).warehouse(), "pass_rate: 0.6") == (True, found, [])
 
 
