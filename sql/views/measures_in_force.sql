@@ -1,4 +1,5 @@
--- measures_in_force: one row per cell, field and metric: its newest scoring.
+-- measures_in_force: one row per cell, field and metric: its newest scoring. What was stored under
+-- no name, which nothing could show or compare, is no metric.
 --
 -- cell_key          BIGINT   key of the cell in facts
 -- measure_key       BIGINT   key of the measure in facts
@@ -17,6 +18,7 @@ with scorings as (
         ) as measure_key
     from facts.scorings as scorings
     inner join facts.measures as measures using (measure_key)
+    where measures.metric is not null
     group by scorings.cell_key, measures.field, measures.metric
 )
 

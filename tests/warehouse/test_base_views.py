@@ -40,6 +40,19 @@ def test_generations_fields_and_scores_carry_the_names_of_their_cell(given: Give
     assert rows == [[("r1", "m", "p", "d", "test", "a", 0)]] * 3
 
 
+def test_scores_without_a_metrics_name_are_of_no_metric(given: Given) -> None:
+    cell = given.run().docs("a").cell(docs=1)
+    given.scored(cell, {"a": [1.0]}, metric="em").scored(cell, {"a": [0.0]}, metric="unnamed")
+    [unnamed] = [row for _kind, row in given.records if row.get("metric") == "unnamed"]
+    unnamed["metric"] = None
+    warehouse = given.warehouse()
+    rows = [
+        warehouse.read(f"select metric from {view}").rows
+        for view in ("leaderboard", "aggregates", "scores", "verdicts")
+    ]
+    assert rows == [[("em",)]] * 4
+
+
 def test_prices_and_thresholds_keep_every_row_and_one_is_in_force(given: Given) -> None:
     given.threshold(0.5).threshold(0.6, day=1).price(1.0, 2.0).price(None, None, day=1)
     warehouse = given.warehouse()
