@@ -51,7 +51,7 @@ def literal(value: Value) -> str:
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return f"{value!r}::double" if value == value else "null"
+        return f"'{value!r}'::double" if value == value else "null"
     if isinstance(value, bytes):
         return "'" + "".join(f"\\x{byte:02x}" for byte in value) + "'::blob"
     if isinstance(value, datetime):

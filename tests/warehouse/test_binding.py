@@ -37,6 +37,11 @@ def test_values_come_back_as_they_were(warehouse: Warehouse, values: list[Value]
     assert row == tuple(values)
 
 
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), 0.1, -0.0, 5e-324, 1.8e307])
+def test_a_number_may_be_infinite(warehouse: Warehouse, number: float) -> None:
+    assert warehouse.read("select $1, typeof($1)", [number]).rows == [(number, "DOUBLE")]
+
+
 @pytest.mark.parametrize("text", ["a\0b", "\0", "it's\0\0'"])
 def test_a_text_may_hold_nul(warehouse: Warehouse, text: str) -> None:
     assert warehouse.read("select $1, $1 = $1 || ''", [text]).rows == [(text, True)]
