@@ -22,10 +22,13 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def surroundings() -> "tuple[object, ...]":
     """What a process gets at its start, and a forked one has of its server instead."""
-    # As they were at the start: Python itself may have added LC_CTYPE since.
+    # As they were at the start: Python itself may have added LC_CTYPE since. At a level of its own
+    # even what is imported and not used logs.
     with open("/proc/self/environ", "rb") as environment:
         given = sorted(environment.read().split(b"\0"))
-    settings = [each for each in given if each.startswith((b"PYTHON", b"LC_", b"LANG"))]
+    settings = [
+        each for each in given if each.startswith((b"PYTHON", b"LC_", b"LANG", b"LOGLEVEL"))
+    ]
     with open("/proc/self/status") as status:
         rights = [line for line in status if line.startswith(("Uid", "Gid", "Cap"))]
     spaces = [os.stat(f"/proc/self/ns/{name}").st_ino for name in ("mnt", "net", "user")]
