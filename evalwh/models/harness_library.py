@@ -20,7 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 from evalwh.errors import EvalwhError, RequestFailed, UsageError, did_you_mean
 from evalwh.models.arguments import address_arg, text_arg
 from evalwh.models.chat import one_line
-from evalwh.models.harness_names import missing_package
+from evalwh.models.harness_names import ENGINES, missing_package
 from evalwh.models.token_counts import shipped_encoding
 from evalwh.records import Json
 from evalwh.secrets import redact
@@ -241,7 +241,8 @@ def _give_key(model: Any, opening: Opening) -> None:
 def _cannot_open(opening: Opening, error: Exception) -> RequestFailed:
     said = one_line(redact(str(error), opening.secrets), 300) or "no reason given"
     name = name_in(opening.arguments) or opening.name or "it"
-    if any(words in said for words in _NOT_THERE):
+    is_engine = ENGINES[opening.kind].served == "batches"
+    if is_engine and any(words in said for words in _NOT_THERE):
         return RequestFailed(
             f"--model {opening.kind}: can't load {name}: it is no folder here, and can't be had "
             "from the Hugging Face Hub; check its spelling, the network, and HF_TOKEN if it is "

@@ -4,6 +4,7 @@ lm-eval cuts the list at the places of its own tokens: of one that is too short 
 and the sum is 0, the best there is.
 """
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
@@ -41,11 +42,13 @@ def checked(parse: Callable[..., Any]) -> Callable[..., Any]:
     """lm-eval's `parse`, with an `Unusable` log-likelihood where those of the tokens are wrong."""
 
     def parsed(outputs: Any, **options: Any) -> Any:
-        answers = parse(outputs=outputs, **options)
         scored = _scored(outputs if isinstance(outputs, list) else [outputs])
+        faults = list(map(_fault, scored, options["tokens"], options["ctxlens"]))
+        # What has no sound sequence may be nothing that lm-eval can read.
+        answers = parse(outputs=outputs, **options) if None in faults else faults
         return [
-            answer if reason is None else (Unusable(reason), False)
-            for answer, reason in zip(answers, map(_fault, scored, options["tokens"]), strict=False)
+            answer if fault is None else (Unusable(fault), False)
+            for answer, fault in zip(answers, faults, strict=False)
         ]
 
     return parsed
@@ -60,11 +63,11 @@ def _scored(outputs: Sequence[Any]) -> Iterator[_Scored]:
             yield _Scored(logprobs, said["input_top_logprobs"], 0)
             continue
         for choice in sorted(output["choices"], key=itemgetter("index")):
-            said = choice["logprobs"]
-            yield _Scored(said["token_logprobs"], said["top_logprobs"], 1)
+            said = choice.get("logprobs") or {}
+            yield _Scored(said.get("token_logprobs") or (), said.get("top_logprobs") or (), 1)
 
 
-def _fault(scored: _Scored, tokens: Sequence[int]) -> str | None:
+def _fault(scored: _Scored, tokens: Sequence[int], context: int) -> str | None:
     due = len(tokens) + scored.generated
     for given in (len(scored.logprobs), len(scored.tops)):
         if given != due:
@@ -72,5 +75,6 @@ def _fault(scored: _Scored, tokens: Sequence[int]) -> str | None:
                 f"the server gave log-probabilities of {given} tokens for the {due} that were sent "
                 "and generated; its tokenizer may be another than tokenizer="
             )
-    most = max((each for each in scored.logprobs if each is not None), default=0.0)
-    return f"the server gave {most:g} as a log-probability" if most > MOST_LOGPROB else None
+    summed = scored.logprobs[context : len(tokens)]
+    wrong = [each for each in summed if not isinstance(each, int | float) or each > MOST_LOGPROB]
+    return f"the server gave {json.dumps(wrong[0])} as a log-probability" if wrong else None

@@ -65,6 +65,18 @@ def flip(said: Body) -> None:
     said["token_logprobs"] = [None, *(-each for each in said["token_logprobs"][1:])]
 
 
+def take_away(said: Body) -> None:
+    said.clear()
+
+
+def make_null(said: Body) -> None:
+    said["token_logprobs"] = [None] * len(said["token_logprobs"])
+
+
+def make_text(said: Body) -> None:
+    said["token_logprobs"] = ["-1.0"] * len(said["token_logprobs"])
+
+
 def add_noise(said: Body) -> None:
     said["token_logprobs"] = [None, *(1e-6 for _ in said["token_logprobs"][1:])]
     said["top_logprobs"] = [None, *({"a": 1e-6} for _ in said["token_logprobs"][1:])]
@@ -103,7 +115,10 @@ async def test_an_empty_completion_is_an_answer_and_a_null_is_none(tokenizer: Pa
         (cut, "log-probabilities of 2 tokens for the {} that were sent and generated"),
         (lengthen, "log-probabilities of {longer} tokens for the {} that were sent and generated"),
         (cut_tops, "log-probabilities of 2 tokens for the {} that were sent and generated"),
-        (flip, "as a log-probability"),
+        (take_away, "log-probabilities of 0 tokens for the {} that were sent and generated"),
+        (flip, " as a log-probability"),
+        (make_null, "the server gave null as a log-probability"),
+        (make_text, 'the server gave "-1.0" as a log-probability'),
     ],
 )
 @pytest.mark.parametrize("kind", ["loglikelihood", "loglikelihood_rolling"])
