@@ -169,6 +169,8 @@ def build(entry: Entry, names: Names, metadata: Mapping[str, Any]) -> Built:
         built = factory.build(entry, overrides=None, registry=names)
     tops = built if isinstance(built, list) else [built]
     tasks = {task.task_name: task for top in tops for task in _tasks(top)}
+    if not tasks:
+        raise TaskError(f"{_place(entry.name, entry.yaml_path)}: it leads to no task; name another")
     groups = {group.name: group for top in tops for group in _groups(top)}
     return Built(list(tasks.values()), list(groups.values()), factory.generators)
 

@@ -72,18 +72,23 @@ def kept_count() -> int | None:
 def scanned(folders: Sequence[Path], *, deep: bool = True) -> dict[str, Listed]:
     """The tasks, groups and tags in folders, by name; of two with one name, the later folder's.
 
-    Folders in them are looked through too if `deep`.
+    Folders in them are looked through too if `deep`. What a file names by no text is left out.
     """
     from evalwh.harness.building import scan
 
-    return {name: listed(entry) for name, entry in scan(folders, deep=deep).items()}
+    entries = scan(folders, deep=deep).items()
+    return {name: listed(entry) for name, entry in entries if _is_text(name) and name}
+
+
+def _is_text(name: object) -> bool:
+    return isinstance(name, str)
 
 
 def listed(entry: Any) -> Listed:
     """What lm-eval's index says of a name, an `Entry`."""
     kind: Kind = entry.kind.name.lower()
     if kind == "tag":
-        return Listed(kind, None, tuple(sorted(entry.tags)))
+        return Listed(kind, None, tuple(sorted(filter(_is_text, entry.tags))))
     inside = list(_inside(entry.cfg or {}))
     groups = tuple(name for name, is_defined in inside if is_defined)
     return Listed(kind, entry.yaml_path, tuple(name for name, _ in inside), groups)

@@ -25,6 +25,7 @@ def check_task(config: Mapping[str, Any], known: Collection[str]) -> None:
     """Refuse what a task can't have; `known` are lm-eval's settings of a task."""
     check_name(config)
     if "class" in config:  # it takes what it likes
+        _check(config, {"class": _IS_CLASS})
         return
     _check_keys(config, known)
     _check(config, _SETTINGS)
@@ -39,7 +40,7 @@ def check_group(config: Mapping[str, Any]) -> None:
     """Refuse a group without a name or members."""
     _check(config, {"group": _IS_NAME})
     members = config.get("task")
-    if not isinstance(members, str) and not (isinstance(members, list) and members):
+    if not isinstance(members, list) or not members:
         raise ValueError("it has no members; list the names of some tasks under 'task'")
 
 
@@ -147,6 +148,7 @@ def _is_flat(value: Sequence[Any] | Mapping[str, Any]) -> bool:
 
 _Kind = tuple[Callable[[Any], bool], str]
 _IS_NAME: _Kind = _is_name, "a name, in quotes if it is a number"
+_IS_CLASS: _Kind = (lambda value: isinstance(value, type)), "a Python class, by !function"
 _IS_MAPPING: _Kind = _or_none(_is_mapping), "a mapping of names to values"
 _ANYTHING: _Kind = (lambda _value: True), ""
 _TOKENS: _Kind = _is_number_of_tokens, "a number of tokens"

@@ -109,6 +109,7 @@ def test_a_setting_of_a_task_that_cant_be_is_told_with_file_key_and_what_it_may_
         ("doc_to_target", "fails", "RuntimeError: first second (functions.py:12)"),
         ("process_docs", "nothing", "process_docs gives a NoneType; it must give a datasets.Data"),
         ("process_docs", "generator", "process_docs gives a generator; it must give a datasets."),
+        ("class", "number", "'class' must be a Python class, by !function, not <function number"),
         ("process_docs", "no_rows", "process_docs leaves no docs"),
         ("process_docs", "fails", "RuntimeError: first second (functions.py:12)"),
         ("doc_to_choice", "nothing", "doc_to_choice gives None; it must give a list of texts"),
@@ -146,6 +147,8 @@ def test_an_interrupt_that_a_task_raises_is_its_own_where_signals_end_the_comman
     ("text", "said"),
     [
         ("group: g\ntask: []\n", "it has no members; list the names of some tasks under 'task'"),
+        ("group: g\ntask: adding_up\n", "it has no members; list the names of some tasks under"),
+        ("group: g\ntask: [{group: h, task: []}]\n", "it leads to no task; name another"),
         ("group: g\ntask: [5]\n", "its 'task' lists 5; each must be a name, or a mapping with"),
         ("group: g\ntask: [adding_upp]\n", "no task 'adding_upp'; did you mean 'adding_up'?"),
         ("group: g\ntask: [{group: h, task: [g]}]\n", "a group is a member of itself; take it out"),
@@ -178,6 +181,18 @@ def test_yaml_that_holds_itself_is_no_group_that_does(files: TaskFiles, text: st
     message = problem(path)
 
     assert (str(path) in message, "group" in message) == (True, False), message
+
+
+def test_a_file_whose_task_has_no_name_hides_no_other_under_an_include_path(
+    files: TaskFiles,
+) -> None:
+    files.task("adding_up", tag="sums")
+    for name, written in (("number", 123), ("null", None), ("empty", "")):
+        files.config(name, {"task": written, "tag": "sums", "dataset_path": "json"})
+
+    names = [task.name for name in ("adding*", "sums") for task in load_tasks(name, [files.folder])]
+
+    assert names == ["adding_up", "adding_up"]
 
 
 async def test_yaml_that_grows_by_its_anchors_is_refused_at_once(files: TaskFiles) -> None:
