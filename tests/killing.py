@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from subprocess import Popen
+from typing import Any
 
 import orjson
 
@@ -33,17 +34,30 @@ def stored_requests(warehouse: Warehouse, *, prefix: str = "") -> set[str]:
     `prefix` is what the rows' model has before the name that the server hears.
     """
     found = warehouse.read("select request from generations where response is not null").rows
-    requests = [orjson.loads(row[0]) for row in found]
-    return {
-        request_id(
-            {
-                "model": each["model"].removeprefix(prefix),
-                "messages": each["messages"],
-                **each["params"],
-            }
-        )
-        for each in requests
-    }
+    return {_id_of(orjson.loads(row[0]), prefix) for row in found}
+
+
+def wait_until_journaled(
+    ids: set[str], warehouse: Warehouse, process: "Popen[str]", *, prefix: str = ""
+) -> None:
+    """Until the journals have a reply to each of the requests `ids`, or the process is done."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None and not ids <= _journaled(warehouse.path, prefix):
+        assert time.monotonic() < deadline, "what was answered is not journaled"
+        time.sleep(0.05)
+
+
+def _journaled(warehouse: Path, prefix: str) -> set[str]:
+    journals = warehouse.with_name(f"{warehouse.name}.journals").rglob("*.jsonl")
+    lines = (line for path in journals for line in path.read_bytes().splitlines(keepends=True))
+    whole = (orjson.loads(line) for line in lines if line.endswith(b"}\n"))
+    replies = (line["generation"] for line in whole if "generation" in line)
+    return {_id_of(reply["request"], prefix) for reply in replies if reply["response"] is not None}
+
+
+def _id_of(request: dict[str, Any], prefix: str) -> str:
+    asked = {"model": request["model"].removeprefix(prefix), "messages": request["messages"]}
+    return request_id({**asked, **request["params"]})
 
 
 def wait_for_replies(folder: Path, process: "Popen[str]") -> None:

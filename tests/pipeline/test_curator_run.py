@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 
 from evalwh.warehouse import Warehouse
-from tests.killing import ids_of, log_lines, stored_requests, wait_for_answers
+from tests.killing import (
+    ids_of,
+    log_lines,
+    stored_requests,
+    wait_for_answers,
+    wait_until_journaled,
+)
 from tests.program import new_program
 from tests.servers import ChatServer, server_process
 
@@ -46,7 +52,9 @@ async def test_a_killed_run_asks_again_only_for_what_had_not_arrived(
             await asyncio.to_thread(wait_for_answers, log, seen, process)
             await asyncio.sleep(chance.uniform(0, 0.5))
             early = set(ids_of(log_lines(log)[: -4 * IN_FLIGHT], "answered"))
-            await asyncio.sleep(0.3)
+            await asyncio.to_thread(
+                wait_until_journaled, early, warehouse, process, prefix="openai/"
+            )
             process.send_signal(signal.SIGKILL)
             process.communicate()
             asked_again = stored & set(ids_of(log_lines(log)[seen:], "asked"))

@@ -13,7 +13,13 @@ from pathlib import Path
 import pytest
 
 from evalwh.warehouse import Warehouse
-from tests.killing import ids_of, log_lines, stored_requests, wait_for_answers
+from tests.killing import (
+    ids_of,
+    log_lines,
+    stored_requests,
+    wait_for_answers,
+    wait_until_journaled,
+)
 from tests.servers import server_process
 
 KILLS = 30
@@ -44,7 +50,8 @@ async def test_killed_runs_lose_nothing_count_nothing_twice_and_ask_for_nothing_
             await asyncio.to_thread(wait_for_answers, log, seen, process)
             await asyncio.sleep(chance.uniform(0, 0.08))
             early = set(ids_of(log_lines(log)[: -4 * IN_FLIGHT], "answered"))
-            await asyncio.sleep(0.1 * (kill % 2))
+            if kill % 2:
+                await asyncio.to_thread(wait_until_journaled, early, warehouse, process)
             process.send_signal(signal.SIGKILL)
             process.communicate()
             asked_again = stored & set(ids_of(log_lines(log)[seen:], "asked"))
