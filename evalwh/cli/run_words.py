@@ -87,8 +87,8 @@ def our_words(args: Sequence[str], valued: Collection[str]) -> list[str]:
         if name in UNHEARD:
             say_unheard(word.partition("=")[0], name)
         elif name in STANDING_FOR:
-            option, value = STANDING_FOR[name]
-            ours = [f"--{option}", str(value), *ours]
+            option, meant = STANDING_FOR[name]
+            ours = [f"--{option}", str(meant), *ours]
         elif name in PAIRS:
             option, key = PAIRS[name]
             gathered.setdefault(option, []).append(f"{key}={_only(following)}")

@@ -66,8 +66,8 @@ class LiteLLMModel(ChatModel):
     ) -> None:
         """`arguments` go to `litellm.acompletion` as they are: `api_base`, `api_key`, …"""
         self.name = name
-        api_base = text_arg(arguments, "api_base")
-        self.base_url = None if api_base is None else public_url(api_base)
+        address = text_arg(arguments, "api_base") or _address_in_environment(name)
+        self.base_url = None if address is None else public_url(address)
         self._decides = deciding(arguments, apart_from=_NOT_ASKED_WITH)
         self.arguments = {"num_retries": 0, "max_retries": 0, "drop_params": True, **arguments}
         self.timeout_s = timeout_s
@@ -250,6 +250,13 @@ def _library_arguments(name: str, model_args: Mapping[str, Json]) -> dict[str, J
         # LiteLLM refuses to ask without a key, even a server that wants none.
         arguments.setdefault("api_key", _NO_KEY_NEEDED)
     return arguments
+
+
+def _address_in_environment(name: str) -> str | None:
+    """Where LiteLLM asks a provider for whom no address is given, if a variable says it."""
+    provider, slash, _model = name.partition("/")
+    variables = [f"{provider.upper()}_{end}" for end in ("BASE_URL", "API_BASE")] if slash else []
+    return next(filter(None, map(os.environ.get, variables)), None)
 
 
 def _require_provider(name: str, arguments: Mapping[str, Json]) -> None:

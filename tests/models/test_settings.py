@@ -66,6 +66,17 @@ def test_an_argument_that_decides_the_reply_is_told(
     assert settings_of(kind, name, place | one) != settings_of(kind, name, place | other)
 
 
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
+def test_an_address_that_litellm_takes_from_the_environment_is_told(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "http://me:secret@h/v1")
+
+    addresses = [create_model("litellm", name, {}).base_url for name in ("openai/m", "groq/m")]
+
+    assert addresses == [URL, None]
+
+
 @pytest.mark.skipif(
     importlib.util.find_spec("bespokelabs") is None, reason="needs bespokelabs-curator"
 )
