@@ -8,11 +8,12 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lm_eval.api.filter import FilterEnsemble
 from lm_eval.api.registry import METRIC_REGISTRY
 from lm_eval.api.task import ConfigurableTask
 
 from evalwh.errors import TaskError, did_you_mean
-from evalwh.harness.own_code import frames, own_place, told_as
+from evalwh.harness.own_code import frames, own_place, raised, told_as
 
 _CHOICES = "it must give a list of texts"
 
@@ -30,7 +31,10 @@ def task_told_as(place: str) -> Iterator[None]:
 
 
 def check_made(task: ConfigurableTask) -> None:
-    """Refuse choices that are no list of texts, and metrics that nobody knows."""
+    """Refuse choices that are no list of texts, metrics that nobody knows and filters that can't
+    be made, which lm-eval makes once there are replies."""
+    for ensemble in task._filters:
+        _check_filters(ensemble)
     if task.config.doc_to_choice is not None:
         choices = task.doc_to_choice(task.task_docs[0])
         if not _are_choices(choices):
@@ -39,6 +43,14 @@ def check_made(task: ConfigurableTask) -> None:
         for name, function in task._metric_fn_list.items():
             if function is None:
                 raise ValueError(_unknown_metric(name))
+
+
+def _check_filters(ensemble: FilterEnsemble) -> None:
+    for make in ensemble.filters:
+        try:
+            make()
+        except Exception as error:
+            raise ValueError(f"filter '{ensemble.name}': {raised(error)}") from error
 
 
 def _unsaid(error: Exception) -> str | None:

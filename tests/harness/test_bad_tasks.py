@@ -84,6 +84,14 @@ def problem(path: Path) -> str:
         ({"metric_list": [{"metric": "exakt_match"}]}, "there is no metric 'exakt_match'; did you"),
         ({"filter_list": "x"}, "'filter_list' must be a list of mappings with 'name' and 'filter'"),
         ({"filter_list": [{"filter": []}]}, "'filter_list' must be a list of mappings with 'name'"),
+        (
+            {
+                "filter_list": [
+                    {"name": "f", "filter": [{"function": "regex", "regex_pattern": "("}]}
+                ]
+            },
+            "filter 'f': error: missing ), unterminated subpattern at position 0",
+        ),
         ({"metrik_list": []}, "unknown key 'metrik_list'; did you mean 'metric_list'?"),
     ],
 )
@@ -125,6 +133,18 @@ def test_what_the_code_of_a_task_does_wrong_is_told_with_its_line(
     path = files.task("add", **{key: Function(f"functions.{function}"), **output})
 
     assert said in problem(path)
+
+
+def test_what_libraries_log_of_bad_data_is_told_in_the_one_line_alone(
+    files: TaskFiles, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (files.folder / "test.jsonl").write_text('{"question": "\\ud800", "answer": "1"}\n')
+    path = files.task("add")
+
+    message = problem(path)
+
+    assert "JSON parse error: The surrogate pair in string is invalid" in message
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_interrupt_that_a_task_raises_is_its_own_where_signals_end_the_command(
