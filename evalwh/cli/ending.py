@@ -28,6 +28,7 @@ class Ending:
         self._last_words = last_words
         self._cancel: Callable[[], object] | None = None
         self._before: dict[signal.Signals, Any] = {}
+        self._process = os.getpid()
 
     def __enter__(self) -> Self:
         for number in _ENDING:
@@ -52,7 +53,11 @@ class Ending:
         finally:
             self._cancel = None
 
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
+    def _end(self, number: int, _frame: FrameType | None) -> None:
+        if os.getpid() != self._process:
+            # A library's worker, forked of this process, that is ended by a signal.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
         cancel, self._cancel = self._cancel, None
         if cancel is None:
             self._leave()

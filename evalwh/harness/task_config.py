@@ -46,13 +46,11 @@ def check_group(config: Mapping[str, Any]) -> None:
 
 def check_member(member: Any) -> None:
     """Refuse what a group's list of members can't hold."""
-    if not isinstance(member, str) and not (isinstance(member, dict) and _NAMES & member.keys()):
+    name = member.get("group", member.get("task")) if isinstance(member, dict) else member
+    if not isinstance(name, str):
         raise ValueError(
             f"its 'task' lists {_short(member)}; each must be a name, or a mapping with 'task'"
         )
-
-
-_NAMES = {"task", "group"}
 
 
 def _check_keys(config: Mapping[str, Any], known: Collection[str]) -> None:

@@ -170,6 +170,7 @@ def test_an_interrupt_that_a_task_raises_is_its_own_where_signals_end_the_comman
         ("group: g\ntask: adding_up\n", "it has no members; list the names of some tasks under"),
         ("group: g\ntask: [{group: h, task: []}]\n", "it leads to no task; name another"),
         ("group: g\ntask: [5]\n", "its 'task' lists 5; each must be a name, or a mapping with"),
+        ("group: g\ntask: [{task: [x]}]\n", "its 'task' lists a mapping; each must be a name"),
         ("group: g\ntask: [adding_upp]\n", "no task 'adding_upp'; did you mean 'adding_up'?"),
         ("group: g\ntask: [{group: h, task: [g]}]\n", "a group is a member of itself; take it out"),
     ],
