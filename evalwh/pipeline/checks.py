@@ -11,7 +11,7 @@ from evalwh.models import Model
 from evalwh.models.arguments import check_params
 from evalwh.pipeline.chosen_models import ModelParts
 from evalwh.pipeline.config import RunConfig
-from evalwh.pipeline.matrix import Part, read_parts
+from evalwh.pipeline.parts import Part, read_parts
 from evalwh.pipeline.prices import known_price
 from evalwh.pipeline.specs import check_metrics
 from evalwh.tasks import load_docs

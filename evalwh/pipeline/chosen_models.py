@@ -11,7 +11,7 @@ from evalwh.errors import UsageError
 from evalwh.models import Model, create_model
 from evalwh.models.harness_names import ENGINES
 from evalwh.pipeline.config import RunConfig
-from evalwh.pipeline.matrix import Part
+from evalwh.pipeline.parts import Part
 from evalwh.pipeline.replay import ReplayedRun
 from evalwh.records import Json
 from evalwh.warehouse import Warehouse

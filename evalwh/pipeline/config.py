@@ -13,7 +13,7 @@ from evalwh.records import FieldSpec, Json, MetricSpec
 from evalwh.tasks.eval_task import EvalTask
 
 if TYPE_CHECKING:
-    from evalwh.pipeline.matrix import Part
+    from evalwh.pipeline.parts import Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from evalwh.models import Model
 from evalwh.models.token_counts import CountTokens, estimated_tokens, token_counter
 from evalwh.pipeline.config import RunConfig
 from evalwh.pipeline.invocation import Invocation
-from evalwh.pipeline.matrix import NOTHING, Case, Cell, Job, Part, Stored, cells_of, jobs_of
+from evalwh.pipeline.matrix import NOTHING, Case, Cell, Job, Stored, cells_of, jobs_of
 from evalwh.pipeline.measures import Measure, measures_of
+from evalwh.pipeline.parts import Part
 from evalwh.pipeline.planning import plan
 from evalwh.pipeline.prices import known_price
 from evalwh.pipeline.reads import earlier_replies, stored_replies

@@ -8,7 +8,7 @@ from evalwh.pipeline.checks import check_budget, check_kinds, checked_parts
 from evalwh.pipeline.chosen_models import ModelParts, judge_of, models_of
 from evalwh.pipeline.config import RunConfig
 from evalwh.pipeline.invocation import Invocation
-from evalwh.pipeline.matrix import Part
+from evalwh.pipeline.parts import Part
 
 
 class Planned(NamedTuple):

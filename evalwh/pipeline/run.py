@@ -28,7 +28,8 @@ from evalwh.pipeline.chosen_models import judge_of
 from evalwh.pipeline.config import RunConfig, datasets_to_json
 from evalwh.pipeline.invocation import Invocation
 from evalwh.pipeline.judging import Judge
-from evalwh.pipeline.matrix import NOTHING, Cell, Part, Stored, cells_of, jobs_of, turns_of
+from evalwh.pipeline.matrix import NOTHING, Cell, Stored, cells_of, jobs_of, turns_of
+from evalwh.pipeline.parts import Part
 from evalwh.pipeline.planning import Planned, check_affordable, plan, ready
 from evalwh.pipeline.prices import price_in_force
 from evalwh.pipeline.reuse import ReplyCache

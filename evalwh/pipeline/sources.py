@@ -10,7 +10,7 @@ from typing import Any
 from evalwh.errors import WarehouseError
 from evalwh.pipeline.chosen_models import ModelParts
 from evalwh.pipeline.config import RunConfig
-from evalwh.pipeline.matrix import Part, asking_of
+from evalwh.pipeline.parts import Part, asking_of
 
 _SAID = {
     "docs": "the docs of '{}' have",

@@ -8,7 +8,8 @@ from evalwh.generation import Progress
 from evalwh.pipeline import rows
 from evalwh.pipeline.config import RunConfig, datasets_to_json
 from evalwh.pipeline.display import Display
-from evalwh.pipeline.matrix import NOTHING, cells_of, jobs_of, read_parts
+from evalwh.pipeline.matrix import NOTHING, cells_of, jobs_of
+from evalwh.pipeline.parts import read_parts
 from evalwh.pipeline.scoring import Scoring, score_run
 from evalwh.records import Reply, Request
 from evalwh.warehouse import Warehouse

@@ -13,7 +13,7 @@ from evalwh.errors import EvalwhError, UnknownTask, UsageError
 from evalwh.harness import load_stored, load_tasks
 from evalwh.harness.index import cache_file, cache_key, installed
 from evalwh.pipeline.config import RunConfig
-from evalwh.pipeline.matrix import read_parts
+from evalwh.pipeline.parts import read_parts
 from evalwh.tasks.eval_task import Asking
 from tests.harness.conftest import Function, TaskFiles, arguments
 

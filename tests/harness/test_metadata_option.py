@@ -12,7 +12,7 @@ from evalwh.cli.given_options import given_runs
 from evalwh.cli.run_options import run_config
 from evalwh.errors import UsageError
 from evalwh.pipeline.config import RunConfig
-from evalwh.pipeline.matrix import read_parts
+from evalwh.pipeline.parts import read_parts
 from tests.harness.conftest import Function, TaskFiles
 
 Configured = Callable[..., RunConfig]
