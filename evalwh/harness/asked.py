@@ -17,7 +17,6 @@ from evalwh.harness.seeds import RandomState
 from evalwh.harness.split_docs import SplitDocs
 from evalwh.records import MAIN, ChatTemplate, Message, Question, RequestKind
 from evalwh.tasks.eval_task import Asking
-from evalwh.tasks.values import checked_text
 
 _AT_ONCE = 100
 
@@ -147,7 +146,7 @@ def _prompt(prompt: str | ChatText) -> tuple[RequestKind, list[Message]]:
 def _message(role: str, content: Any) -> Message:
     if not isinstance(content, str):
         raise ValueError(f"a prompt must be text, not {content!r:.60}")
-    return {"role": role, "content": checked_text(content)}
+    return {"role": role, "content": content}
 
 
 def _keywords(arguments: Sequence[Any]) -> Mapping[str, Any]:

@@ -14,7 +14,8 @@
 -- attempt            INTEGER    from 1: asked again after an error or an unusable judgement
 -- asked_model        VARCHAR    model that was asked: the judge's name for a judge
 -- request_hash       VARCHAR    content hash of the whole request
--- request            JSON       model, base_url, messages, params, repeat
+-- request            JSON       model, base_url, messages, params, repeat; kind unless it is chat, and
+--                               settings where arguments of the model decide its replies
 -- response           VARCHAR    text; null when there was none
 -- error              VARCHAR    why there is no usable response; null otherwise
 -- finish_reason      VARCHAR    length when the reply was truncated; null when unknown

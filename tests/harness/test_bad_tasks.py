@@ -23,7 +23,6 @@ def interrupt(doc): raise KeyboardInterrupt
 def own(doc): raise Own("mine")
 def leave(doc): sys.exit(0)
 def fails(doc): raise RuntimeError("first\\nsecond")
-def surrogate(doc): return "x\\ud800"
 def number(doc): return 5
 def numbers(doc): return [1, 2]
 def word(doc): return "abc"
@@ -113,7 +112,6 @@ def test_a_setting_of_a_task_that_cant_be_is_told_with_file_key_and_what_it_may_
         ("doc_to_text", "fails", "RuntimeError: first second (functions.py:12)"),
         ("doc_to_text", "leave", "its code ends the program (SystemExit: 0 (functions.py:11))"),
         ("doc_to_text", "own", "its code ends the program (Own: mine (functions.py:10))"),
-        ("doc_to_text", "surrogate", "it can't be asked: text holds a lone surrogate"),
         ("doc_to_target", "fails", "RuntimeError: first second (functions.py:12)"),
         ("process_docs", "nothing", "process_docs gives a NoneType; it must give a datasets.Data"),
         ("process_docs", "generator", "process_docs gives a generator; it must give a datasets."),
