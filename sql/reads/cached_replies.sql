@@ -1,4 +1,5 @@
 -- The newest response to each of some requests, whatever run asked them: $hashes is a JSON list.
+-- What was itself replayed, as from a file of recorded replies, is no model's answer.
 -- Rows are found by their hash alone first: replies are long, and mostly stored next to each other.
 
 with found as materialized (
@@ -23,6 +24,7 @@ newest as (
     where generations.rowid in (select found.place from found)
         and generations.response is not null
         and generations.error is null
+        and not generations.cached
     group by generations.request_hash
 )
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from evalwh.pipeline.reuse import ReplyCache
 from evalwh.records import Request
 from evalwh.warehouse import Warehouse
 from tests.servers import ChatServer, status
+from tests.warehouse.given import Given
 
 Evalwh = Callable[..., "subprocess.CompletedProcess[str]"]
 WriteTask = Callable[..., Path]
@@ -201,3 +203,12 @@ async def test_a_folder_for_the_cache_is_taken_and_noted(
         0,
         "evalwh: note: --use_cache cache/dir: the warehouse is the cache; no folder is needed",
     )
+
+
+def test_what_was_replayed_is_no_models_answer(tmp_path: Path) -> None:
+    given = Given(tmp_path / "evalwh.duckdb").run().docs("a", "b")
+    cell = given.cell(docs=2)
+    given.generation(cell, "a", request_hash="sha256:1", cached=True)
+    given.generation(cell, "b", request_hash="sha256:2", response="asked")
+    replies = ReplyCache(given.warehouse()).read(["sha256:1", "sha256:2"])
+    assert {name: reply.response for name, reply in replies.items()} == {"sha256:2": "asked"}
