@@ -26,6 +26,7 @@ from evalwh.pipeline.asking import Asker
 from evalwh.pipeline.checks import check_new
 from evalwh.pipeline.chosen_models import judge_of
 from evalwh.pipeline.config import RunConfig, datasets_to_json
+from evalwh.pipeline.folding import folding
 from evalwh.pipeline.invocation import Invocation
 from evalwh.pipeline.judging import Judge
 from evalwh.pipeline.matrix import NOTHING, Cell, Stored, cells_of, jobs_of, turns_of
@@ -37,11 +38,8 @@ from evalwh.pipeline.scoring import Scoring, score_run
 from evalwh.pipeline.sources import check_unchanged, sources_of
 from evalwh.prices import Price
 from evalwh.tasks.eval_task import EvalTask
-from evalwh.warehouse import Warehouse
 from evalwh.warehouse.clock import time_after
 from evalwh.warehouse.journal import Journal
-
-_FOLD_EVERY_S = 3.0
 
 
 def start_run(
@@ -143,7 +141,7 @@ class _Run:
                 with contextlib.suppress(WarehouseBusy):
                     # Others find the run by its id from now on.
                     self._on.warehouse.fold()
-                async with _folding(self._on.warehouse):
+                async with folding(self._on.warehouse):
                     await self._generate(journal, asker)
                     await self._score(journal, asker)
                 self._check_models()
@@ -304,22 +302,3 @@ async def _judging(
     async with contextlib.aclosing(model):
         price = price_in_force(invocation.warehouse, model, journal)
         yield Judge(model, asker, progress, price)
-
-
-@contextlib.asynccontextmanager
-async def _folding(warehouse: Warehouse) -> AsyncIterator[None]:
-    """Fold now and then meanwhile, so that others see the run grow."""
-
-    async def fold_now_and_then() -> None:
-        while True:
-            await asyncio.sleep(_FOLD_EVERY_S)
-            with contextlib.suppress(WarehouseBusy):
-                await asyncio.to_thread(warehouse.fold)
-
-    folding = asyncio.create_task(fold_now_and_then())
-    try:
-        yield
-    finally:
-        folding.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await folding
