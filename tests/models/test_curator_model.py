@@ -61,9 +61,9 @@ async def ask_all(model: Model, requests: Sequence[Request]) -> list[Reply | Bas
 
 
 def outcome(answer: Reply | BaseException) -> str | None:
-    """The response, or the failure's status."""
+    """The response, or the failure's status; where no server gave one, what failed."""
     if isinstance(answer, RequestFailed):
-        return f"status {answer.status}"
+        return f"status {answer.status}" if answer.status else str(answer)
     assert isinstance(answer, Reply)
     return answer.response
 
