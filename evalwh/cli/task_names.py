@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from evalwh.errors import MissingExtra, UsageError, did_you_mean, named
+from evalwh.errors import MissingExtra, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from evalwh.cli.listing import Row
@@ -55,7 +55,7 @@ def result_of(names: Iterable[Name]) -> "Result":
 
 
 def drawn(rows: "Sequence[Row]") -> str:
-    """The rows for people, in lines of 80 columns; of many members the first ten."""
+    """The rows for people, in lines of 80 columns; of many members those that fit in one."""
     width = min(_WIDEST_NAME, max(len(row["name"]) for row in rows))
     header = {"kind": "kind", "name": "name", "members": [], "path": "leads to"}
     return "".join(f"{line}\n" for row in (header, *rows) for line in _lines(row, width))
@@ -68,11 +68,27 @@ def _lines(row: "Row", width: int) -> list[str]:
 
     first = f"{row['kind']:6}  {visible(row['name']):{width}}  "
     indent = " " * (_KIND_WIDTH + width + 2)
-    leads_to = visible(named(row["members"]) if row["members"] else _shown(row["path"] or ""))
-    wrapped = textwrap.wrap(leads_to, WIDTH - len(indent), break_on_hyphens=False)
+    room = WIDTH - len(indent)
+    leads_to = visible(_fitting(row["members"], room) or _shown(row["path"] or ""))
+    wrapped = textwrap.wrap(leads_to, room, break_on_hyphens=False)
     if len(first) > len(indent):
         return [first.rstrip(), *(indent + line for line in wrapped)]
     return [first + next(iter(wrapped), ""), *(indent + line for line in wrapped[1:])]
+
+
+def _fitting(members: Sequence[str], room: int) -> str:
+    """As many of the members as fit in `room` columns, one at least, and how many more."""
+    every = ", ".join(members)
+    if len(every) <= room or len(members) == 1:
+        return every
+    shown = 1
+    while len(_first(members, shown + 1)) <= room:
+        shown += 1
+    return _first(members, shown)
+
+
+def _first(members: Sequence[str], shown: int) -> str:
+    return f"{', '.join(members[:shown])} and {len(members) - shown} more"
 
 
 def _shown(path: str) -> str:

@@ -52,9 +52,7 @@ def test_names_of_lm_evals_are_found_by_pattern_with_what_they_lead_to(kept: Pat
         "",
         [
             "kind    name                              leads to",
-            "group   mmlu                              mmlu_stem, mmlu_aaaaaaaaaaaaaaaaaaaa,",
-            *(f"{'':42}mmlu_{letter * 20}," for letter in "bcdefgh"),
-            f"{'':42}mmlu_iiiiiiiiiiiiiiiiiiii and 3 more",
+            "group   mmlu                              mmlu_stem and 12 more",
             "group   mmlu_stem                         mmlu_anatomy",
             "task    mmlu_anatomy                      lm_eval/tasks/mmlu/default/anatomy.yam",
             f"{'':42}l",
