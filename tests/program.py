@@ -4,13 +4,14 @@ Most tests start it by a fork server, which saves the time of imports: `program`
 the start itself takes `new_program`.
 """
 
+import contextlib
 import fcntl
 import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -107,6 +108,39 @@ def _start_fork_server(kind: str, path: Path, owner: str) -> None:
     while not path.exists():
         assert os.waitpid(pid, os.WNOHANG) == (0, 0), f"no fork server of {kind}"
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def starting(
+    folder: Path, environment: Mapping[str, str]
+) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts `evalwh` in a folder and doesn't wait; what still runs at the end is killed.
+
+    `new` starts a new Python rather than a fork of one.
+    """
+    started: list[subprocess.Popen[str]] = []
+    kinds: list[str] = []
+
+    def start(*arguments: object, new: bool = False) -> "subprocess.Popen[str]":
+        kinds.append(kind_of([str(word) for word in arguments]))
+        process = subprocess.Popen(
+            # A resumption imports what the first command did.
+            new_program(*arguments) if new else program(*arguments, kind=kinds[0]),
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.kill()
+            process.communicate()
 
 
 def run(

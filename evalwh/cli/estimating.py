@@ -1,7 +1,6 @@
 """What `run --estimate` prints: requests, tokens and cost before anything is sent."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,9 +14,9 @@ from evalwh.cli.run_options import (
     run_config,
     run_invocation,
 )
+from evalwh.cli.running import load_included
 from evalwh.cli.streams import stdout_kept
 from evalwh.counted import counted
-from evalwh.metrics import load_plugins
 from evalwh.models.token_counts import CHARS_PER_TOKEN
 from evalwh.pipeline.estimate import estimate_run
 from evalwh.warehouse import Warehouse
@@ -51,8 +50,7 @@ def _estimates(options: RunOptions) -> "list[Estimate]":
         run_id = resolve_run(warehouse, options.resume)
         config = resumed_config(warehouse, run_id, options)
         begun_with = dict(config.model_args)
-    for path in config.include_path:
-        load_plugins(Path(path))
+    load_included(config.include_path)
     return estimate_run(run_invocation(warehouse, options, begun_with), config, run_id)
 
 

@@ -55,7 +55,7 @@ def carry_out(options: RunOptions, *, summarize: bool = True) -> None:
         return
     run_id, tags = checked_id(options.run_id), tags_of(options.tag or [])
     invocation, config = run_invocation(warehouse, options), run_config(options)
-    _load_plugins(config.include_path)
+    load_included(config.include_path)
     for complaint in unheard_params(config.gen_kwargs):
         typer.echo(f"evalwh: note: --gen_kwargs: {complaint}", err=True)
     for complaint in unheard_args(config.model, config.model_args):
@@ -69,7 +69,7 @@ def _resume(warehouse: Warehouse, options: RunOptions, run_id: str) -> None:
     config = resumed_config(warehouse, run_id, options)
     options = replace(options, model=config.model)
     invocation = run_invocation(warehouse, options, config.model_args)
-    _load_plugins(config.include_path)
+    load_included(config.include_path)
     with results_written(options, warehouse, run_id):
         _finish_run(partial(resume_run, invocation, config, run_id), warehouse, run_id)
 
@@ -85,8 +85,8 @@ def _score(options: ScoreOptions) -> None:
     warehouse = Warehouse(options.db)
     run_id = resolve_run(warehouse, options.run)
     stored = RunConfig.from_json(run_id, stored_config(warehouse, run_id))
-    _load_plugins(stored.include_path)
-    _load_plugins(options.include_path or [])
+    load_included(stored.include_path)
+    load_included(options.include_path or [])
     kind, judge_args = split_judge_args(parse_model_args(options.judge_args, option="--judge_args"))
     invocation = Invocation(
         warehouse,
@@ -104,7 +104,8 @@ def _score(options: ScoreOptions) -> None:
     _finish(begin, warehouse, run_id, score_command(run_id, options))
 
 
-def _load_plugins(include_path: Sequence[str | Path]) -> None:
+def load_included(include_path: Sequence[str | Path]) -> None:
+    """Load the metrics under `--include_path`; what their code prints is no data."""
     with stdout_kept():
         for path in include_path:
             load_plugins(Path(path))

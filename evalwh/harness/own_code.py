@@ -22,6 +22,7 @@ def told_as(place: str) -> Iterator[None]:
     except EvalwhError:
         raise
     except BaseException as error:
+        # A task's code is anyone's, and may raise or exit as it likes.
         if is_the_users(error):
             raise
         raise TaskError(f"{place}: {reason(error)}") from error

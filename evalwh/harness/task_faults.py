@@ -25,6 +25,7 @@ def task_told_as(place: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:
+            # lm-eval meets a wrong setting with an error of whatever class comes of it.
             if own_place(error) is None and (said := _unsaid(error)):
                 raise TaskError(f"{place}: {said}") from error
             raise
@@ -49,7 +50,7 @@ def _check_filters(ensemble: FilterEnsemble) -> None:
     for make in ensemble.filters:
         try:
             make()
-        except Exception as error:
+        except Exception as error:  # a filter is anyone's code
             raise ValueError(f"filter '{ensemble.name}': {raised(error)}") from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.conftest import Function, TaskFiles
-from tests.program import clean_environment, program
+from tests.program import clean_environment, starting
 from tests.servers import ChatServer
 
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HOME", "HF_DATASETS_CACHE")
@@ -31,28 +31,12 @@ Start = Callable[..., "subprocess.Popen[str]"]
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start the program, and kill it at the test's end if it still runs."""
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(*arguments: object) -> "subprocess.Popen[str]":
-        environment = clean_environment(*OFFLINE) | {
-            "EVALWH_DB": str(tmp_path / "evalwh.duckdb"),
-            "XDG_CACHE_HOME": str(tmp_path / "cache"),
-        }
-        process = subprocess.Popen(
-            program(*arguments),
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
+    environment = clean_environment(*OFFLINE) | {
+        "EVALWH_DB": str(tmp_path / "evalwh.duckdb"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+    }
+    with starting(tmp_path, environment) as start:
+        yield start
 
 
 async def _until_there(path: Path) -> None:

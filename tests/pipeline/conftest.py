@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import clean_environment, kind_of, new_program, program
+from tests.program import clean_environment, program, starting
 from tests.program import run as run_command
 from tests.servers import NAMED_FAULTS, hash_answer
 
@@ -56,28 +56,6 @@ def evalwh(tmp_path: Path, environment: dict[str, str]) -> Evalwh:
 def start_evalwh(
     tmp_path: Path, environment: dict[str, str]
 ) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start the program and don't wait; what still runs is killed at the test's end.
-
-    `new` starts a new Python rather than a fork of one.
-    """
-    started: list[subprocess.Popen[str]] = []
-    kinds: list[str] = []
-
-    def start(*arguments: object, new: bool = False) -> "subprocess.Popen[str]":
-        kinds.append(kind_of([str(word) for word in arguments]))
-        process = subprocess.Popen(
-            # A resumption imports what the test's first command did.
-            new_program(*arguments) if new else program(*arguments, kind=kinds[0]),
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
+    """Start the program and don't wait; what still runs is killed at the test's end."""
+    with starting(tmp_path, environment) as start:
+        yield start
